@@ -1,0 +1,1 @@
+"""What we learn from: films, their table, its flaws and its splits."""

@@ -1,0 +1,148 @@
+"""The tree of faults. One picture of everything that Osteon may refuse.
+
+OsteonError
+├── FolderNotFound          a path the person gave does not exist, or is not a folder
+├── LayoutFault             a folder of films that cannot be understood
+│   ├── NoFilms                 nothing in it looks like a film
+│   ├── AmbiguousLayout         two layouts fit equally well
+│   ├── UnknownClassFolder      a class folder whose name says nothing about fractures
+│   └── OneClassOnly            every film has the same label
+├── FilmFault               one film that cannot be used; never stops a run
+│   ├── UnreadableFilm          will not decode
+│   ├── TruncatedFilm           decodes in part
+│   └── UnsupportedRadiograph   decodes, but is not what Osteon reads
+├── ManifestFault           a manifest that is broken, or of another collection
+│   └── LeakFound               copies of a picture stand on both sides of a split
+├── SettingsFault           a recipe or option that says something impossible
+├── RunFault                a run folder that cannot be continued or read
+│   ├── NothingToResume         no checkpoint where one was asked for
+│   └── CheckpointMismatch      a checkpoint that belongs to another recipe or collection
+├── TrainingDiverged        the loss is not a finite number
+├── ParityBroken            ONNX and torch disagree about a film
+├── MeasurementFault        answers that cannot be measured: a logit that is no number
+├── FetchFault              a public collection that did not arrive
+│   ├── SourceUnreachable       nobody answered, or the answer was no
+│   ├── ChecksumMismatch        what arrived is not what was published
+│   └── UnsafeArchive           an archive that would write where it must not
+├── OutputFault             a place that cannot be written: read-only, full, already taken
+└── MissingExtra            a part of Osteon that was not installed
+"""
+
+
+class OsteonError(Exception):
+    """A fault with an address: where, what must hold, what was found, what to do.
+
+    Args:
+        where: The file, key or option at fault, as the person wrote it.
+        must: What must hold there.
+        found: What was found instead; shown with `repr`, left out when None.
+        advice: What the person can do, as whole sentences.
+    """
+
+    def __init__(self, where: str, must: str, *, found: object = None, advice: str = "") -> None:
+        self.where = where
+        self.must = must
+        self.found = found
+        self.advice = advice
+        seen = "" if found is None else f"; found {found!r}"
+        super().__init__(f"{where}: {must}{seen}." + (f" {advice}" if advice else ""))
+
+
+class FolderNotFound(OsteonError):
+    """A path the person gave does not exist, or is not a folder."""
+
+
+class LayoutFault(OsteonError):
+    """A folder of films that cannot be understood."""
+
+
+class NoFilms(LayoutFault):
+    """Nothing in the folder looks like a film."""
+
+
+class AmbiguousLayout(LayoutFault):
+    """Two layouts fit equally well."""
+
+
+class UnknownClassFolder(LayoutFault):
+    """A class folder whose name says nothing about fractures."""
+
+
+class OneClassOnly(LayoutFault):
+    """Every film has the same label."""
+
+
+class FilmFault(OsteonError):
+    """One film that cannot be used; it is set aside, counted and named, and never stops a run."""
+
+
+class UnreadableFilm(FilmFault):
+    """The film will not decode."""
+
+
+class TruncatedFilm(FilmFault):
+    """The film decodes in part; the missing part is never invented."""
+
+
+class UnsupportedRadiograph(FilmFault):
+    """The film decodes, but is not what Osteon reads."""
+
+
+class ManifestFault(OsteonError):
+    """A manifest that is broken, or that belongs to another collection."""
+
+
+class LeakFound(ManifestFault):
+    """Copies of a picture stand on both sides of a split."""
+
+
+class SettingsFault(OsteonError):
+    """A recipe or an option that says something impossible."""
+
+
+class RunFault(OsteonError):
+    """A run folder that cannot be continued or read."""
+
+
+class NothingToResume(RunFault):
+    """No checkpoint where one was asked for."""
+
+
+class CheckpointMismatch(RunFault):
+    """A checkpoint that belongs to another recipe or collection."""
+
+
+class TrainingDiverged(OsteonError):
+    """The loss is not a finite number."""
+
+
+class ParityBroken(OsteonError):
+    """ONNX and torch disagree about a film."""
+
+
+class MeasurementFault(OsteonError):
+    """Answers that cannot be measured: a logit that is no number, a share of more than all."""
+
+
+class FetchFault(OsteonError):
+    """A public collection that did not arrive."""
+
+
+class SourceUnreachable(FetchFault):
+    """Nobody answered, or the answer was no."""
+
+
+class ChecksumMismatch(FetchFault):
+    """What arrived is not what was published."""
+
+
+class UnsafeArchive(FetchFault):
+    """An archive that would write where it must not, or more than it may."""
+
+
+class OutputFault(OsteonError):
+    """A place that cannot be written: read-only, full, or already taken."""
+
+
+class MissingExtra(OsteonError):
+    """A part of Osteon that was not installed."""

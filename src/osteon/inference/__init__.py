@@ -1,0 +1,1 @@
+"""A trained network reads films; torch is not needed."""

@@ -1,0 +1,1 @@
+"""One file per job of a user; joins the rooms."""

@@ -1,0 +1,1 @@
+"""A picture comes in, and becomes a Radiograph."""

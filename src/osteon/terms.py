@@ -1,0 +1,146 @@
+"""The words of the house: the records that rooms hand to one another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NewType
+
+import numpy as np
+import numpy.typing as npt
+
+Logit = NewType("Logit", float)
+Probability = NewType("Probability", float)
+
+Split = Literal["train", "tune", "test"]
+SPLITS: tuple[Split, ...] = ("train", "tune", "test")
+
+State = Literal["readable", "truncated", "unreadable"]
+
+Box = tuple[float, float, float, float]
+"""(x0, y0, x1, y1) in source pixels; x runs along columns, y along rows; x1, y1 exclusive."""
+
+Polygon = tuple[tuple[float, float], ...]
+"""Corner points (x, y) in source pixels, at least three."""
+
+Pixels8 = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+Progress = Callable[[str, int, int], None]
+"""Called as `progress(what, done, total)` while long work goes on; `total` 0 means unknown."""
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Say nothing: the default of every `progress` argument."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Radiograph:
+    """One film, decoded, upright, bright bone.
+
+    Attributes:
+        pixels: Grey values, shape `(rows, columns)`, float32 in [0, 1]; 1 is white.
+        source: Where it came from, as the person named it.
+    """
+
+    pixels: Floats
+    source: str
+
+    @property
+    def rows(self) -> int:
+        """Height in pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def columns(self) -> int:
+        """Width in pixels."""
+        return int(self.pixels.shape[1])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManifestRow:
+    """One film of a collection. `path` is its key; None or empty: the collection does not say.
+
+    Attributes:
+        path: Relative to the collection's root, with forward slashes.
+        film_id: First 16 hex digits of the file's SHA-256; identical files share it.
+        sha256: Of the file's bytes, 64 hex digits.
+        rows: Height of the film in pixels; 0 where the film is unreadable.
+        columns: Width of the film in pixels; 0 where the film is unreadable.
+        has_fracture: The reference: what the film's folder says, or the table without folders.
+        split: Where `osteon split` placed the film, for good; None where it was not placed.
+        published_split: The collection's own split (its `val` is our `tune`).
+        patient_key: A pseudonym; never a Patient ID.
+        group: Films that must stay together: copies of one picture, and one patient's films.
+        collection: The collection's name.
+        body_region: For example ("hand",); several when a film shows several.
+        view: For example ("frontal", "lateral").
+        hardware: Whether metal is seen.
+        age: In years.
+        sex: "female", "male" or "other".
+        manufacturer: Of the machine that made the film.
+        fracture_type: As the collection names it.
+        boxes: Fractures, in source pixels.
+        polygons: Fractures, in source pixels.
+        state: Whether the film decodes whole.
+        state_reason: Why not, where `state` is not "readable".
+        has_fracture_in_table: What the table says, where there are class folders and a table.
+        annotation_rows: Height that the annotation file claims for the film.
+        annotation_columns: Width that the annotation file claims for the film.
+    """
+
+    path: str
+    film_id: str
+    sha256: str
+    rows: int
+    columns: int
+    has_fracture: bool
+    split: Split | None = None
+    published_split: Split | None = None
+    patient_key: str | None = None
+    group: str | None = None
+    collection: str = ""
+    body_region: tuple[str, ...] = ()
+    view: tuple[str, ...] = ()
+    hardware: bool | None = None
+    age: float | None = None
+    sex: str | None = None
+    manufacturer: str | None = None
+    fracture_type: str | None = None
+    boxes: tuple[Box, ...] = ()
+    polygons: tuple[Polygon, ...] = ()
+    state: State = "readable"
+    state_reason: str | None = None
+    has_fracture_in_table: bool | None = None
+    annotation_rows: int | None = None
+    annotation_columns: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flaw:
+    """One thing wrong with a collection. The audit reports; a person decides.
+
+    Attributes:
+        rule: Short stable name, such as "same-picture-two-labels".
+        films: Paths of the films concerned, sorted.
+        film_ids: Their film ids, in the same order.
+        evidence: What was seen, as plain JSON values.
+        advice: What a person can do, in one or two sentences.
+    """
+
+    rule: str
+    films: tuple[str, ...]
+    film_ids: tuple[str, ...]
+    evidence: dict[str, Any]
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetAside:
+    """One film that a step left out: counted and named, never dropped in silence.
+
+    Attributes:
+        path: Of the film, relative to the collection's root.
+        reason: Why, in words for a person.
+    """
+
+    path: str
+    reason: str
