@@ -1,0 +1,161 @@
+"""Which films must stay together: copies of one picture, and one patient's films."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from osteon.collection.manifest import Manifest
+from osteon.errors import SettingsFault
+from osteon.terms import SPLITS, ManifestRow, Split
+
+ROTATED_COPIES = re.compile(r"([^/]+/\d+)(?:-rotated\d+.*| - Copy.*)?\.jpg$")
+"""Names in the two Kaggle sets that are made of rotated copies: one class folder and number, one
+picture (`train/fractured/12-rotated1-rotated3 - Copy (1).jpg` goes with `test/fractured/12.jpg`).
+
+The class folder is part of the key, because both classes count from 1. `12 (1).jpg` is left out:
+among the fractured films it is another picture, and where it is the same one it is the same file.
+"""
+
+_Keys = tuple[str, ...]
+_Tying = Mapping[int, tuple[Split, ...]]
+
+
+def fill_groups(manifest: Manifest, *, same_picture: re.Pattern[str] | None = None) -> Manifest:
+    """Give every film a group: the films it is tied to, directly or through others.
+
+    Two films are tied when their files are identical, when they show one patient, when they
+    already share a group, or when the pattern's first group finds the same text in both paths.
+    A group that exists keeps its name (the smaller, where two grow together); a new one is named
+    after its smallest film id. Two kinds of films keep what they have: unreadable ones, which hold
+    no picture, and those that would tie two splits together (see `find_tying_films`).
+
+    Args:
+        manifest: The collection.
+        same_picture: Searched in each film's path; its first group names the picture.
+
+    Returns:
+        The same films, with groups.
+
+    Raises:
+        SettingsFault: If the pattern has no group to name the picture.
+    """  # noqa: DOC502 — raised by the functions called
+    rows = manifest.rows
+    keys = _tie_keys(rows, same_picture)
+    kept = _without(keys, _tying(rows, keys))
+    names: dict[int, str] = {}
+    for members in _components(kept).values():
+        names.update(dict.fromkeys(members, _name_group([rows[index] for index in members])))
+    return replace(
+        manifest,
+        rows=tuple(
+            replace(row, group=names[index]) if index in names else row
+            for index, row in enumerate(rows)
+        ),
+    )
+
+
+def find_tying_films(
+    manifest: Manifest, *, same_picture: re.Pattern[str] | None = None
+) -> dict[str, tuple[Split, ...]]:
+    """Find the unplaced films that would tie films placed in different splits.
+
+    Placed films never move, so such a film can go nowhere: in either split it would have a
+    relative in the other. First those that are themselves tied to two splits; then, where a
+    chain of unplaced films still joins two splits, every film of the chain.
+
+    Args:
+        manifest: The collection, some of its films placed.
+        same_picture: As in `fill_groups`.
+
+    Returns:
+        The path of each such film, and the splits that it would tie.
+
+    Raises:
+        SettingsFault: If the pattern has no group to name the picture.
+    """  # noqa: DOC502 — raised by the functions called
+    rows = manifest.rows
+    tying = _tying(rows, _tie_keys(rows, same_picture))
+    return {rows[index].path: splits for index, splits in sorted(tying.items())}
+
+
+def _tie_keys(rows: Sequence[ManifestRow], same_picture: re.Pattern[str] | None) -> list[_Keys]:
+    """Return, for each film, the texts that it shares with the films it is tied to.
+
+    Raises:
+        SettingsFault: If the pattern has no group to name the picture.
+    """
+    if same_picture is not None and same_picture.groups < 1:
+        raise SettingsFault(
+            "same_picture",
+            "must have one group in brackets, which names the picture",
+            found=same_picture.pattern,
+        )
+    return [_row_keys(row, same_picture) for row in rows]
+
+
+def _row_keys(row: ManifestRow, same_picture: re.Pattern[str] | None) -> _Keys:
+    # All empty files are identical and hold no picture: they must not tie their patients together.
+    if row.state == "unreadable":
+        return ()
+    keys = [f"file {row.sha256}"]
+    if row.patient_key is not None:
+        keys.append(f"patient {row.patient_key}")
+    if row.group is not None:
+        keys.append(f"group {row.group}")
+    match = None if same_picture is None else same_picture.search(row.path)
+    if match is not None and match[1] is not None:
+        keys.append(f"name {match[1]}")
+    return tuple(keys)
+
+
+def _components(keys: Sequence[_Keys]) -> dict[int, list[int]]:
+    """Return the indices of each connected component; a film without keys belongs to none."""
+    first: dict[str, int] = {}
+    ties = [(index, first.setdefault(key, index)) for index, own in enumerate(keys) for key in own]
+    ends = np.array(ties, dtype=np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(keys), len(keys)))
+    _, labels = connected_components(graph, directed=False)
+    members: dict[int, list[int]] = {}
+    for index, label in enumerate(labels.tolist()):
+        if keys[index]:
+            members.setdefault(label, []).append(index)
+    return members
+
+
+def _tying(rows: Sequence[ManifestRow], keys: Sequence[_Keys]) -> _Tying:
+    """Return the unplaced films that tie splits together, by index."""
+    splits_of: dict[str, set[Split]] = {}
+    for row, own in zip(rows, keys, strict=True):
+        for key in own:
+            if row.split is not None:
+                splits_of.setdefault(key, set()).add(row.split)
+    if not splits_of:
+        return {}
+    tying: dict[int, tuple[Split, ...]] = {}
+    for index, (row, own) in enumerate(zip(rows, keys, strict=True)):
+        touched = set[Split]().union(*(splits_of.get(key, set()) for key in own))
+        if row.split is None and len(touched) > 1:
+            tying[index] = _in_order(touched)
+    for members in _components(_without(keys, tying)).values():
+        touched = {split for index in members if (split := rows[index].split) is not None}
+        if len(touched) > 1:
+            unplaced = [index for index in members if rows[index].split is None]
+            tying.update(dict.fromkeys(unplaced, _in_order(touched)))
+    return tying
+
+
+def _without(keys: Sequence[_Keys], left_out: _Tying) -> list[_Keys]:
+    return [() if index in left_out else own for index, own in enumerate(keys)]
+
+
+def _in_order(splits: set[Split]) -> tuple[Split, ...]:
+    return tuple(split for split in SPLITS if split in splits)
+
+
+def _name_group(rows: Sequence[ManifestRow]) -> str:
+    names = sorted({row.group for row in rows if row.group is not None})
+    return names[0] if names else "g-" + min(row.film_id for row in rows)

@@ -1,0 +1,116 @@
+"""The job of splitting: a manifest in, the same manifest with every film in its place out."""
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from osteon.collection.groups import fill_groups
+from osteon.collection.leaks import find_leaks
+from osteon.collection.manifest import read_manifest, write_manifest
+from osteon.collection.splits import (
+    Shares,
+    SplitCount,
+    SplitResult,
+    describe_split,
+    keep_published,
+    split_manifest,
+)
+from osteon.terms import Flaw, SetAside
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SplitOutcome:
+    """What a split did.
+
+    Attributes:
+        path: The manifest that was written.
+        counts: What each split holds.
+        set_aside: The films without a split, and why.
+        leaks: Groups that stand in two splits; only a published split that was kept has any.
+    """
+
+    path: Path
+    counts: tuple[SplitCount, ...]
+    set_aside: tuple[SetAside, ...]
+    leaks: tuple[Flaw, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the outcome as plain JSON values."""
+        return {
+            "path": str(self.path),
+            "counts": [asdict(count) for count in self.counts],
+            "set_aside": [asdict(film) for film in self.set_aside],
+            "leaks": [asdict(leak) for leak in self.leaks],
+        }
+
+
+def split_collection(
+    manifest_path: Path,
+    out: Path,
+    *,
+    shares: Shares,
+    salt: str,
+    same_picture: re.Pattern[str] | None = None,
+    films: Path | None = None,
+) -> SplitOutcome:
+    """Place every film of a collection that has no place yet, and write the manifest.
+
+    Args:
+        manifest_path: The collection's manifest.
+        out: The manifest to write; may be the same file.
+        shares: How much each split shall get.
+        salt: Any text; a collection keeps the one it was first split with.
+        same_picture: Searched in each film's path; equal first groups name one picture.
+        films: The films' folder, where it is not the one that the manifest names.
+
+    Returns:
+        What each split holds, and what was set aside.
+
+    Raises:
+        FolderNotFound: If the manifest or `films` does not exist.
+        ManifestFault: If the manifest is broken, or was split with another salt.
+        OutputFault: If `out` cannot be written.
+        SettingsFault: If the salt is empty, or the pattern has no group.
+    """  # noqa: DOC502 — raised by the functions called
+    manifest = read_manifest(manifest_path, films=films)
+    result = split_manifest(manifest, shares=shares, salt=salt, same_picture=same_picture)
+    return _finish(result, out)
+
+
+def keep_published_split(
+    manifest_path: Path,
+    out: Path,
+    *,
+    same_picture: re.Pattern[str] | None = None,
+    films: Path | None = None,
+) -> SplitOutcome:
+    """Take over a collection's own split, and say where it leaks.
+
+    Args:
+        manifest_path: The collection's manifest.
+        out: The manifest to write; may be the same file.
+        same_picture: As in `split_collection`.
+        films: The films' folder, where it is not the one that the manifest names.
+
+    Returns:
+        What each split holds, what was set aside, and the groups that stand in two splits.
+
+    Raises:
+        FolderNotFound: If the manifest or `films` does not exist.
+        ManifestFault: If the manifest is broken, or its published split cannot be trained on.
+        OutputFault: If `out` cannot be written.
+        SettingsFault: If the pattern has no group.
+    """  # noqa: DOC502 — raised by the functions called
+    manifest = read_manifest(manifest_path, films=films)
+    return _finish(keep_published(fill_groups(manifest, same_picture=same_picture)), out)
+
+
+def _finish(result: SplitResult, out: Path) -> SplitOutcome:
+    write_manifest(result.manifest, out)
+    return SplitOutcome(
+        path=out,
+        counts=describe_split(result.manifest),
+        set_aside=result.set_aside,
+        leaks=find_leaks(result.manifest),
+    )
