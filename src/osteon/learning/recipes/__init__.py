@@ -1,0 +1,191 @@
+"""A recipe: network, augmentation, optimiser and schedule, as settings; ours lie here."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import Field, model_validator
+
+from osteon.errors import SettingsFault
+from osteon.release import Preparation
+from osteon.settings import Settings, build_settings, parse_settings, read_settings
+
+TargetMetric = Literal["accuracy", "sensitivity", "specificity", "ppv", "npv", "f1", "auroc"]
+
+
+class NetworkSettings(Settings):
+    """Which network, and where its first weights come from.
+
+    Attributes:
+        name: "cnn4", "cnn2", or "timm" for any network that timm knows.
+        model: timm's name for it, where `name` is "timm".
+        arguments: Passed on to the builder, such as `pad_type = "same"`.
+        pretrained: Start from ImageNet weights (a download, or `--init-weights FILE`).
+        attention: Squeeze-excite or CBAM after each block of "cnn4".
+        batch_norm: Momentum and epsilon of "cnn4": "keras" keeps 0.99 of the running statistics at
+            each step and needs hundreds of steps to settle; "torch" keeps 0.9.
+        mean: Subtracted from pixels in [0, 1], inside the network.
+        std: Divided by afterwards, inside the network.
+    """
+
+    name: Literal["cnn4", "cnn2", "timm"]
+    model: str = ""
+    arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    pretrained: bool = False
+    attention: Literal["none", "squeeze-excite", "cbam"] = "none"
+    batch_norm: Literal["keras", "torch"] = "torch"
+    mean: float = 0.0
+    std: float = Field(default=1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> "NetworkSettings":
+        if (self.name == "timm") != bool(self.model):
+            raise ValueError('model is given exactly when name is "timm"')
+        return self
+
+
+class AugmentationSettings(Settings):
+    """Random changes to training films, drawn for each film; zero or false turns one off.
+
+    Attributes:
+        rotation_degrees: Drawn from ± this.
+        shift_share: Horizontal and vertical shift, drawn from ± this share of the side.
+        zoom_share: Horizontal and vertical zoom, each drawn from 1 ± this.
+        shear_degrees: Drawn from ± this. Keras reads the seed's 0.2 as degrees, and so do we.
+        horizontal_flip: Mirror left and right, every second film.
+        vertical_flip: Mirror top and bottom, every second film.
+        brightness: Grey values are multiplied by a factor drawn from this range.
+    """
+
+    rotation_degrees: float = Field(default=0, ge=0, le=180)
+    shift_share: float = Field(default=0, ge=0, lt=1)
+    zoom_share: float = Field(default=0, ge=0, lt=1)
+    shear_degrees: float = Field(default=0, ge=0, lt=45)
+    horizontal_flip: bool = False
+    vertical_flip: bool = False
+    brightness: tuple[float, float] = (1.0, 1.0)
+
+
+class OptimiserSettings(Settings):
+    """How weights move.
+
+    Attributes:
+        name: "adam" or "adamw".
+        learning_rate: Of the first epochs.
+        epsilon: Adam's; Keras uses 1e-7, torch 1e-8.
+        weight_decay: Only "adamw" uses it.
+    """
+
+    name: Literal["adam", "adamw"] = "adam"
+    learning_rate: float = Field(default=1e-3, gt=0)
+    epsilon: float = Field(default=1e-7, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+
+
+class ScheduleSettings(Settings):
+    """How long, and when to stop.
+
+    Attributes:
+        epochs: At most this many passes over the training films.
+        batch: Films per step, over all devices together.
+        frozen_epochs: At first only the new head learns, for this many epochs.
+        fine_tune_learning_rate: After the frozen epochs; None keeps the optimiser's.
+        patience: Stop after this many epochs without a better tune AUROC.
+        halve_after: Halve the learning rate after this many epochs without a better tune loss.
+        learning_rate_floor: Never below this.
+        seed: Of weights, order and augmentation.
+    """
+
+    epochs: int = Field(default=30, ge=1)
+    batch: int = Field(default=32, ge=2)
+    frozen_epochs: int = Field(default=0, ge=0)
+    fine_tune_learning_rate: float | None = Field(default=None, gt=0)
+    patience: int = Field(default=10, ge=1)
+    halve_after: int = Field(default=5, ge=1)
+    learning_rate_floor: float = Field(default=1e-7, ge=0)
+    seed: int = Field(default=42, ge=0)
+
+
+class Recipe(Settings):
+    """Everything that a training run was asked to do.
+
+    Attributes:
+        name: Short name.
+        about: One sentence.
+        preparation: How a film becomes network input.
+        network: Which network.
+        augmentation: Random changes to training films.
+        optimiser: How weights move.
+        schedule: How long.
+        class_weights: Weigh films by n / (2 · n of their class) in the loss.
+        operating_point: "youden" takes the threshold with the highest sensitivity + specificity on
+            the tune split; "half" takes the sigmoid at 0.5, as the seeds did.
+        targets: For example `sensitivity = 0.90`; evaluation says met, missed or undecided.
+    """
+
+    name: str
+    about: str = ""
+    preparation: Preparation = Preparation()
+    network: NetworkSettings
+    augmentation: AugmentationSettings = AugmentationSettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    class_weights: bool = True
+    operating_point: Literal["youden", "half"] = "youden"
+    targets: dict[TargetMetric, float] = Field(default_factory=dict)
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Return the names of the recipes in the package, sorted."""
+    names = (entry.name for entry in files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def find_recipe(name_or_path: str, overrides: Mapping[str, str] | None = None) -> Recipe:
+    """Return a recipe of the package by name, or one from a TOML file.
+
+    Args:
+        name_or_path: "seed-cnn4", or the path of a file that ends in `.toml`.
+        overrides: Keys with dots and their TOML values, such as `{"schedule.epochs": "8"}`.
+
+    Raises:
+        SettingsFault: If there is no such recipe, or it says something impossible.
+    """
+    if name_or_path.endswith(".toml"):
+        recipe = read_settings(Path(name_or_path), Recipe)
+    elif name_or_path in recipe_names():
+        text = (files(__name__) / f"{name_or_path}.toml").read_text(encoding="utf-8")
+        recipe = parse_settings(text, Recipe, where=f"{name_or_path}.toml")
+    else:
+        raise SettingsFault(
+            "recipe",
+            f"the name of a recipe or a .toml file is needed; known: {', '.join(recipe_names())}",
+            found=name_or_path,
+        )
+    return _override(recipe, overrides) if overrides else recipe
+
+
+def write_recipe(recipe: Recipe) -> str:
+    """Return the recipe as TOML, with every default filled in."""
+    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True))
+
+
+def _override(recipe: Recipe, overrides: Mapping[str, str]) -> Recipe:
+    table: dict[str, Any] = recipe.model_dump(mode="json", exclude_none=True)
+    for key, value in overrides.items():
+        *parents, last = key.split(".")
+        place = table
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = _parse_value(value)
+    return build_settings(table, Recipe, where="--set")
+
+
+def _parse_value(value: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
