@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from osteon.collection.groups import ROTATED_COPIES
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
-from osteon.collection.splits import Shares, describe_split, keep_published, split_manifest
+from osteon.collection.splits import (
+    Shares,
+    carry_places,
+    describe_split,
+    keep_published,
+    split_manifest,
+)
 from osteon.errors import ManifestFault, SettingsFault
 from osteon.terms import ManifestRow
 
@@ -248,3 +254,28 @@ def test_the_description_counts_classes_groups_and_regions():
     assert (train.n_fractured, train.n_not_fractured) == (1, 1)
     assert train.regions == {"hand": 2, "leg": 1}
     assert (unplaced.split, unplaced.n_films) == (None, 1)
+
+
+def test_a_folder_that_has_grown_keeps_every_place():
+    """Imported again with more films, a collection's earlier films stay where they were placed."""
+    rows = [film(f"film{number:02}.png", has_fracture=number % 2 == 0) for number in range(60)]
+    earlier = split_manifest(collection(*rows[:40]), shares=SHARES, salt="s").manifest
+    moved = replace(rows[0], path="renamed.png")
+    grown = carry_places(collection(moved, *rows[1:]), earlier)
+    now = splits_of(split_manifest(grown, shares=SHARES, salt="s").manifest)
+    before = splits_of(earlier)
+    assert {path: now[path] for path in before if path in now} == {
+        path: split for path, split in before.items() if path in now
+    }
+    assert now["renamed.png"] == before["film00.png"]
+    assert None not in now.values()
+
+
+def test_a_collection_that_was_never_split_has_no_places_to_carry():
+    """Places can only come from a manifest that has some, into one that has none."""
+    rows = [film("a.png"), film("b.png", has_fracture=False)]
+    with pytest.raises(ManifestFault, match="must have been split"):
+        carry_places(collection(*rows), collection(*rows))
+    placed = collection(*(replace(row, split="train") for row in rows))
+    with pytest.raises(ManifestFault, match="must not be placed yet"):
+        carry_places(placed, placed)

@@ -1,7 +1,7 @@
 """Groups into train, tune and test, for good."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +15,7 @@ __all__ = [
     "Shares",
     "SplitCount",
     "SplitResult",
+    "carry_places",
     "describe_split",
     "keep_published",
     "split_manifest",
@@ -143,6 +144,43 @@ def keep_published(manifest: Manifest) -> SplitResult:
         SetAside(path=path, reason=reason) for path, reason in reasons.items() if reason is not None
     ]
     return SplitResult(manifest=replace(manifest, rows=rows), set_aside=_by_path(set_aside))
+
+
+def carry_places(manifest: Manifest, earlier: Manifest) -> Manifest:
+    """Give films the places they had when the same collection was split before.
+
+    A film is the same where its bytes are; where identical files stood in several places, the path
+    decides. So a folder that has grown can be imported again, and nobody moves.
+
+    Args:
+        manifest: The collection as it is now, unplaced.
+        earlier: The same collection, split earlier.
+
+    Returns:
+        The films of `manifest`, with the splits, groups and salt of `earlier`.
+
+    Raises:
+        ManifestFault: If films of `manifest` are placed already, or none of `earlier` is.
+    """
+    if any(row.split for row in manifest.rows):
+        raise ManifestFault(
+            str(manifest.root), "must not be placed yet", advice="Leave --placed out."
+        )
+    placed = [row for row in earlier.rows if row.split]
+    if not placed:
+        raise ManifestFault(str(earlier.root), "must have been split", found="no film with a split")
+    by_path = {(row.path, row.sha256): row for row in placed}
+    by_bytes: dict[str, list[ManifestRow]] = defaultdict(list)
+    for row in placed:
+        by_bytes[row.sha256].append(row)
+    rows = []
+    for row in manifest.rows:
+        found = by_path.get((row.path, row.sha256))
+        same = by_bytes[row.sha256]
+        if found is None and len({other.split for other in same}) == 1:
+            found = same[0]
+        rows.append(row if found is None else replace(row, split=found.split, group=found.group))
+    return replace(manifest, rows=tuple(rows), salt=earlier.salt)
 
 
 def describe_split(manifest: Manifest) -> tuple[SplitCount, ...]:

@@ -12,6 +12,7 @@ from osteon.collection.splits import (
     Shares,
     SplitCount,
     SplitResult,
+    carry_places,
     describe_split,
     keep_published,
     split_manifest,
@@ -76,6 +77,26 @@ def split_collection(
     manifest = read_manifest(manifest_path, films=films)
     result = split_manifest(manifest, shares=shares, salt=salt, same_picture=same_picture)
     return _finish(result, out)
+
+
+def keep_earlier_split(
+    manifest_path: Path, earlier: Path, out: Path, *, films: Path | None = None
+) -> None:
+    """Give a collection that has grown the places its films had before, and write the manifest.
+
+    Args:
+        manifest_path: The collection's manifest, imported anew.
+        earlier: The manifest of the same collection, split before it grew.
+        out: The manifest to write, ready for `split_collection`; may be the same file.
+        films: The films' folder, where it is not the one that the manifest names.
+
+    Raises:
+        FolderNotFound: If a manifest or `films` does not exist.
+        ManifestFault: If a manifest is broken, or the earlier one was never split.
+        OutputFault: If `out` cannot be written.
+    """  # noqa: DOC502 — raised by the functions called
+    manifest = read_manifest(manifest_path, films=films)
+    write_manifest(carry_places(manifest, read_manifest(earlier, must_exist=False)), out)
 
 
 def keep_published_split(

@@ -1,0 +1,88 @@
+"""The `osteon` command: its parts put together, and what happens when one of them fails."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from osteon.cli import checking, demo, gathering, machine, models
+from osteon.cli.faults import FINE, STOPPED, THE_INPUT, translate
+
+app = typer.Typer(
+    name="osteon",
+    help="Reads bone radiographs for fractures: audited collections, honestly measured models.\n\n"
+    "Research use; not a medical device.",
+    epilog="Start with: osteon demo. Each command explains itself: osteon train --help",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+machine.register(app)
+gathering.register(app)
+checking.register(app)
+models.register(app)
+demo.register(app)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"osteon {version('osteon')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which Osteon."),
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command, tell what went wrong in one place, and return the exit code."""
+    try:
+        app(arguments)
+    except SystemExit as end:  # how Typer ends, also when all is well
+        return _end(_read_end(end)) if end.code else _flush()
+    except BaseException as fault:  # noqa: BLE001 — this is the edge where all are translated
+        return _end(fault)
+    return FINE
+
+
+def main() -> None:
+    """Run the command that the person typed, and end the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _flush() -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError as fault:
+        return _end(fault)
+    return FINE
+
+
+def _read_end(end: SystemExit) -> BaseException:
+    """Return the fault behind an exit: Typer ends the process itself for two of them."""
+    if end.code == STOPPED:
+        return KeyboardInterrupt()
+    context = end.__context__
+    return context if isinstance(context, BrokenPipeError) else end
+
+
+def _end(fault: BaseException) -> int:
+    if isinstance(fault, SystemExit):
+        return fault.code if isinstance(fault.code, int) else THE_INPUT
+    verdict = translate(fault)
+    if isinstance(fault, BrokenPipeError):
+        # Python flushes standard output once more at exit; nobody is there to read it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if verdict.words:
+        sys.stderr.write(f"{verdict.words}\n")
+    return verdict.exit_code

@@ -1,0 +1,235 @@
+"""`osteon train`, `osteon evaluate` and `osteon summary`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from osteon.cli.faults import STOPPED
+from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName
+from osteon.cli.progress import shown_progress
+from osteon.cli.words import console_for, counted, say, show_table, write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from osteon.evaluation.history import HistoryRow
+    from osteon.evaluation.shares import Metric
+    from osteon.jobs.evaluating import EvaluationReport
+    from osteon.terms import Split
+
+Out = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new run.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change the recipe: --set schedule.epochs=8. Repeatable."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command(epilog="Example: osteon train seed-cnn4 manifest.parquet -o runs/first")(train)
+    app.command(epilog="Example: osteon evaluate runs/first other.parquet")(evaluate)
+    app.command(epilog="Example: osteon summary seed-cnn4")(summary)
+
+
+def train(
+    recipe: RecipeName,
+    manifest: ManifestPath,
+    out: Out,
+    films: Films = None,
+    change: Changes = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
+    ] = False,
+    init_weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="ImageNet weights from a file, not from the internet."),
+    ] = None,
+    allow_leak: Annotated[
+        bool,
+        typer.Option(
+            "--allow-leak", help="Train though copies cross the splits; every result will say so."
+        ),
+    ] = False,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    devices: Annotated[int, typer.Option(help="Devices to use on each machine.")] = 1,
+    nodes: Annotated[int, typer.Option(help="Machines to use.")] = 1,
+    precision: Annotated[str, typer.Option(help="auto, 32-true or bf16-mixed.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(help="CPU threads; all cores if not given.")
+    ] = None,
+    json_to: JsonTo = None,
+) -> None:
+    """Train a recipe's network on a collection that was split.
+
+    Ctrl-C ends it with everything kept; the same command with --resume goes on.
+    """
+    from osteon.jobs.training import TrainingRequest
+    from osteon.jobs.training import train as train_network
+    from osteon.learning.devices import Machine
+    from osteon.settings import build_settings
+
+    machine = {
+        "accelerator": accelerator,
+        "devices": devices,
+        "nodes": nodes,
+        "precision": precision,
+        "threads": threads,
+    }
+    request = TrainingRequest(
+        recipe=recipe,
+        overrides=parse_changes(change or []),
+        manifest=manifest,
+        films=films,
+        out=out,
+        resume=resume,
+        init_weights=init_weights,
+        allow_leak=allow_leak,
+        machine=build_settings(machine, Machine, where="options"),
+    )
+    console = console_for(json_to)
+    with shown_progress() as progress:
+        report = train_network(
+            request, progress=progress, epoch_ended=lambda row: say(console, put_epoch(row))
+        )
+    write_json(report, json_to)
+    if report.ended == "stopped":
+        raise typer.Exit(STOPPED)
+    say(
+        console,
+        f"Best epoch: {report.best_epoch} ({report.ended}). Its network: {report.network}",
+        f"Next: osteon evaluate {out}",
+    )
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, runs/NAME.")],
+    manifest: Annotated[
+        Path | None,
+        typer.Argument(metavar="[MANIFEST]", help="Another collection, for external validation."),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="train, tune or test; test if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="DIR", help="Folder for results, if not the run's own."
+        ),
+    ] = None,
+    films: Films = None,
+    json_to: JsonTo = None,
+) -> None:
+    """Read films with a run's exported network: numbers with intervals, and figures.
+
+    Without a test split the tune films are used, and every number says so.
+    """
+    from osteon.jobs.evaluating import EvaluationRequest
+    from osteon.jobs.evaluating import evaluate as evaluate_run
+
+    request = EvaluationRequest(
+        run=run, manifest=manifest, films=films, split=parse_split(split), out=out
+    )
+    with shown_progress() as progress:
+        report = evaluate_run(request, progress=progress)
+    console = console_for(json_to)
+    show_report(console, report)
+    say(console, "", f"Numbers and figures: {report.results}")
+    write_json(report, json_to)
+
+
+def summary(recipe: RecipeName, change: Changes = None, json_to: JsonTo = None) -> None:
+    """Show a recipe's layers and count its parameters."""
+    from osteon.jobs.summarising import summarise
+
+    told = summarise(recipe, overrides=parse_changes(change or []))
+    console = console_for(json_to)
+    rows = [(layer.name, layer.kind, layer.output, layer.n_parameters) for layer in told.layers]
+    show_table(console, ("layer", "kind", "output", "parameters"), rows)
+    say(
+        console,
+        "",
+        f"{told.n_parameters:,} parameters, {told.n_trainable:,} of them trainable",
+    )
+    write_json(told, json_to)
+
+
+def show_report(console: "Console", report: "EvaluationReport") -> None:
+    """Print an evaluation: every number with its interval, numerator and denominator."""
+    metrics = report.metrics
+    say(
+        console,
+        *report.notes,
+        f"{report.split}: {counted(metrics.n_films, 'film')} in "
+        f"{counted(metrics.n_groups, 'group')}, "
+        f"{metrics.n_fractured:,} with a fracture",
+        "",
+    )
+    show_table(
+        console,
+        ("", "measured", "95 % interval", "of", ""),
+        [put_metric(m) for m in metrics.listed],
+    )
+    verdicts = [(t.target.metric, f"above {t.target.above:g}", t.verdict) for t in report.targets]
+    if verdicts:
+        say(console, "")
+        show_table(console, ("target", "", "verdict"), verdicts)
+    say(console, "", *report.history)
+
+
+def put_metric(metric: "Metric") -> tuple[str, str, str, str, str]:
+    """Return one metric's row: shares in percent, an area as a number, each with what it counts."""
+    is_area = metric.name == "auroc"
+
+    def put(value: float) -> str:
+        return f"{value:.3f}" if is_area else f"{100 * value:.1f} %"
+
+    name = f"{metric.name} ({metric.also_called})" if metric.also_called else metric.name
+    prevalence = metric.prevalence.value if metric.prevalence else None
+    remark = "" if prevalence is None else f"at a prevalence of {100 * prevalence:.1f} %"
+    if metric.value is None or metric.numerator is None or metric.interval is None:
+        return name, "not defined", "", "", metric.reason
+    interval = f"{put(metric.interval.low)} to {put(metric.interval.high)}"
+    counted_things = "pairs" if is_area else "weighed films" if metric.name == "f1" else "films"
+    of = f"{metric.numerator:,.0f} of {metric.denominator:,} {counted_things}"
+    return name, put(metric.value), interval, of, remark
+
+
+def parse_split(text: str | None) -> "Split | None":
+    """Return the split that the person named.
+
+    Raises:
+        BadParameter: If there is no such split.
+    """
+    from osteon.terms import SPLITS
+
+    known = {str(split): split for split in SPLITS}
+    if text is not None and text not in known:
+        must = f"{text!r} must be one of {', '.join(known)}"
+        raise typer.BadParameter(must, param_hint="--split")
+    return None if text is None else known[text]
+
+
+def parse_changes(changes: list[str]) -> dict[str, str]:
+    """Return the recipe keys that `--set KEY=VALUE` names, with their values as text.
+
+    Raises:
+        BadParameter: If one of them is no such pair.
+    """
+    pairs = [change.partition("=") for change in changes]
+    for key, sign, _ in pairs:
+        if not (key and sign):
+            raise typer.BadParameter(
+                f"{key!r} must look like schedule.epochs=8", param_hint="--set"
+            )
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def put_epoch(row: "HistoryRow") -> str:
+    """Return one epoch's line."""
+    return (
+        f"epoch {row.epoch:>3}: tune AUROC {row.tune_auroc:.3f}, loss {row.tune_loss:.3f}; "
+        f"training AUROC {row.train_auroc:.3f}, loss {row.train_loss:.3f}; {row.seconds:.0f} s"
+    )

@@ -1,0 +1,31 @@
+"""Options that several commands share, each explained once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+JsonTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Write the answer as JSON too; - for standard output."
+    ),
+]
+
+Films = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where the films lie, if not where the manifest says."),
+]
+
+ManifestPath = Annotated[
+    Path, typer.Argument(metavar="MANIFEST", help="Table of films: .parquet or .csv.")
+]
+
+ManifestOut = Annotated[
+    Path, typer.Option("-o", "--out", metavar="FILE", help="Manifest to write: .parquet or .csv.")
+]
+
+RecipeName = Annotated[
+    str,
+    typer.Argument(metavar="RECIPE", help="A recipe's name, such as seed-cnn4, or a .toml file."),
+]

@@ -1,0 +1,254 @@
+"""Decode once: a collection's films at the network's size, in one memory-mapped array.
+
+A cache is two files, `films-KEY.npy` and `films-KEY.json`. The key is a hash of everything that
+decides the pixels: the preparation, and each film's path, state and content. The second file is
+written last and says that the first is whole, so a build that is killed leaves no cache at all.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import PIL
+
+from osteon.collection.manifest import Manifest
+from osteon.errors import FilmFault, ManifestFault, OutputFault
+from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.raster import decode_raster
+from osteon.release import Preparation
+from osteon.terms import ManifestRow, Pixels8, Progress, no_progress
+
+_VERSION: Final = 1
+_STALE_AFTER_S: Final = 3600.0
+_MISSING: Final = "the file is missing, or may not be read"
+_CHANGED: Final = "the file changed since it was imported"
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetAside:
+    """A film of the manifest that is not in the cache.
+
+    Attributes:
+        path: Its key in the manifest.
+        reason: Why not, in words.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cache:
+    """A collection's films as a network sees them.
+
+    Attributes:
+        pixels: Shape `(films, rows, columns)`, uint8, memory-mapped and read-only.
+        paths: The manifest's key of each film, in the order of `pixels`.
+        set_aside: Films of the manifest that are not here, and why.
+        how: The preparation that made the pixels.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    paths: tuple[str, ...]
+    set_aside: tuple[SetAside, ...]
+    how: Preparation
+
+
+def build_cache(
+    manifest: Manifest, how: Preparation, folder: Path, *, progress: Progress = no_progress
+) -> Cache:
+    """Decode and prepare every readable film once, or open what an earlier call left.
+
+    A film that is missing, will not decode, or is no longer the file that was imported is set
+    aside with its reason. It never stops the build. When such a film is back as it was, the next
+    call builds the cache anew.
+
+    Args:
+        manifest: The collection.
+        how: The preparation.
+        folder: Where caches are kept; made where it does not exist.
+        progress: Called once per film.
+
+    Returns:
+        The cache, in the manifest's order.
+
+    Raises:
+        ManifestFault: If not one film of the manifest can be used.
+        OutputFault: If the folder cannot be written to: read-only, full, or a file.
+    """  # noqa: DOC502 — writing raises ManifestFault
+    stem = folder / f"films-{_cache_key(manifest, how)[:16]}"
+    found = _open_cache(stem, how)
+    if found is not None and not _is_any_back(manifest, found):
+        return found
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(stem)
+        _write_cache(stem, manifest, how, progress)
+    except OSError as fault:
+        raise OutputFault(
+            str(folder),
+            "must be a folder with room for the decoded films",
+            found=os.strerror(fault.errno) if fault.errno else None,
+            advice=f"They need {len(manifest.rows) * how.rows * how.columns / 1e6:,.0f} MB.",
+        ) from fault
+    built = _open_cache(stem, how)
+    if built is None:
+        raise OutputFault(
+            str(folder),
+            "must keep what is written to it",
+            advice="Another program removed the cache: build it again.",
+        )
+    return built
+
+
+def _cache_key(manifest: Manifest, how: Preparation) -> str:
+    """Return the SHA-256 of everything that decides a cache's content, in hex."""
+    films = [(row.path, row.state, row.sha256) for row in manifest.rows]
+    # Decoders differ by a grey level now and then, so their version belongs to the pixels.
+    parts = [_VERSION, PIL.__version__, how.model_dump(mode="json"), films]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _open_cache(stem: Path, how: Preparation) -> Cache | None:
+    """Open a whole cache; None where there is none, or what is there is damaged."""
+    try:
+        told = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+        pixels = np.load(stem.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+        paths = tuple(str(path) for path in told["paths"])
+        aside = tuple(SetAside(path=a["path"], reason=a["reason"]) for a in told["set_aside"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if pixels.shape != (len(paths), how.rows, how.columns) or pixels.dtype != np.uint8:
+        return None
+    return Cache(pixels=pixels, paths=paths, set_aside=aside, how=how)
+
+
+def _is_any_back(manifest: Manifest, found: Cache) -> bool:
+    """Say whether a film that was missing or changed is the imported file again."""
+    rows = {row.path: row for row in manifest.rows}
+    return any(
+        _is_imported_file(manifest.root / aside.path, rows[aside.path])
+        for aside in found.set_aside
+        if aside.reason in {_MISSING, _CHANGED}
+    )
+
+
+def _is_imported_file(path: Path, row: ManifestRow) -> bool:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
+    except OSError:
+        return False
+
+
+def _sweep(stem: Path) -> None:
+    """Remove what killed builds of this cache left; a build at work touched its file just now."""
+    for part in stem.parent.glob(f"{stem.name}-*.part"):
+        try:
+            if time.time() - part.stat().st_mtime > _STALE_AFTER_S:
+                part.unlink()
+        except OSError:
+            continue  # another build swept it first
+
+
+def _write_cache(stem: Path, manifest: Manifest, how: Preparation, progress: Progress) -> None:
+    paths: list[str] = []
+    aside: list[SetAside] = []
+
+    def fit(row: ManifestRow) -> tuple[ManifestRow, Pixels8 | str]:
+        return row, _fit_film(manifest.root, row, how)
+
+    # What was there no longer counts: two halves of different builds must not look like one.
+    stem.with_suffix(".json").unlink(missing_ok=True)
+    with _replacing(stem.with_suffix(".npy")) as part:
+        # Plain writes, not a writable memory map: on a full disk those raise, and a map kills.
+        _write_header(part, len(manifest.rows), how)
+        for done, (row, fitted) in enumerate(_in_order(fit, manifest.rows), start=1):
+            if isinstance(fitted, str):
+                aside.append(SetAside(path=row.path, reason=fitted))
+            else:
+                paths.append(row.path)
+                part.write(fitted.tobytes())
+            progress("decoding films", done, len(manifest.rows))
+        if not paths:
+            raise ManifestFault(
+                str(manifest.root),
+                "must hold at least one film that can be used",
+                found=f"{len(aside)} films, all set aside",
+                advice=f"The first: {aside[0].path}: {aside[0].reason}." if aside else "",
+            )
+        part.seek(0)
+        _write_header(part, len(paths), how)
+    told = {"paths": paths, "set_aside": [{"path": a.path, "reason": a.reason} for a in aside]}
+    with _replacing(stem.with_suffix(".json")) as part:
+        part.write(json.dumps(told).encode())
+
+
+def _write_header(part: BinaryIO, n_films: int, how: Preparation) -> None:
+    # numpy pads the header so that the first axis can grow: any count gives the same length.
+    np.lib.format.write_array_header_1_0(
+        part, {"descr": "|u1", "fortran_order": False, "shape": (n_films, how.rows, how.columns)}
+    )
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
+    """Open a new file that takes the target's place only if everything was written."""
+    part = target.parent / f"{target.stem}-{secrets.token_hex(4)}.part"
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _fit_film(root: Path, row: ManifestRow, how: Preparation) -> Pixels8 | str:
+    """Return a film's pixels, or the reason why it is set aside."""
+    if row.state != "readable":
+        return row.state_reason or f"{row.state} when it was imported"
+    try:
+        data = (root / row.path).read_bytes()
+    except OSError:
+        return _MISSING
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        return _CHANGED
+    try:
+        return fit_pixels(decode_raster(data, source=row.path), how)
+    except FilmFault as fault:
+        return fault.must if fault.found is None else f"{fault.must}; found {fault.found}"
+
+
+def _in_order(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+    """Yield `work(item)` in the items' order, computed in threads, a few items ahead.
+
+    Threads suffice: the decoder and the resizer run outside Python's interpreter lock. Looking
+    only a few items ahead keeps memory small however many films wait.
+    """
+    n_threads = os.cpu_count() or 1
+    ahead: deque[Future[_Result]] = deque()
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="decode")
+    try:
+        for item in items:
+            ahead.append(pool.submit(work, item))
+            if len(ahead) > 4 * n_threads:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
