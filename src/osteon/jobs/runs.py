@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import platform
 from dataclasses import dataclass
 from importlib import metadata
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from osteon.collection.manifest import Manifest
-from osteon.errors import OutputFault, RunFault
+from osteon.errors import RunFault
+from osteon.reports.files import write_whole
 
 PACKAGES = ("osteon", "numpy", "onnxruntime", "torch", "torchvision", "timm", "kornia", "pillow")
 
@@ -88,16 +88,8 @@ def write_text(path: Path, text: str) -> None:
 
     Raises:
         OutputFault: If the place cannot be written.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as fault:
-        raise OutputFault(
-            str(path), "the place must be writable", found=os.strerror(fault.errno or 0)
-        ) from fault
+    """  # noqa: DOC502 — raised by the function called
+    write_whole(path, text.encode())
 
 
 def hash_manifest(manifest: Manifest) -> str:

@@ -1,0 +1,78 @@
+"""How numbers are said in figures and texts: one way, everywhere."""
+
+from osteon.evaluation.intervals import Interval
+from osteon.evaluation.metrics import Metric, Metrics
+
+NONE = "not defined"
+
+
+def say_share(value: float | None) -> str:
+    """Return a share in percent.
+
+    Args:
+        value: In [0, 1], or None.
+
+    Example:
+        >>> say_share(0.8134), say_share(None)
+        ('81.3 %', 'not defined')
+    """
+    return NONE if value is None else f"{100 * value:.1f} %"
+
+
+def say_interval(interval: Interval | None) -> str:
+    """Return an interval of a share in percent; empty where there is none.
+
+    Args:
+        interval: Its ends in [0, 1].
+
+    Example:
+        >>> say_interval(Interval(low=0.5, high=0.75, confidence=0.95, method="Wilson"))
+        '50.0 to 75.0 %'
+    """
+    return "" if interval is None else f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
+
+
+def say_confidence(interval: Interval | None) -> str:
+    """Return how sure an interval is, such as "95 % interval"; empty where there is none.
+
+    Args:
+        interval: Any.
+    """
+    return "" if interval is None else f"{100 * interval.confidence:g} % interval"
+
+
+def say_area(metric: Metric) -> str:
+    """Return an AUROC with its interval.
+
+    Args:
+        metric: Its value in [0, 1], or None.
+    """
+    if metric.value is None or metric.interval is None:
+        return f"AUROC {NONE}: {metric.reason}"
+    interval = metric.interval
+    return (
+        f"AUROC {metric.value:.3f} ({say_confidence(interval)} {interval.low:.3f} to"
+        f" {interval.high:.3f})"
+    )
+
+
+def say_films(metrics: Metrics) -> str:
+    """Return how many films in how many groups, the number on which intervals rest.
+
+    Args:
+        metrics: Of those films.
+    """
+    films = say_count(metrics.n_films, "film")
+    if metrics.n_groups == metrics.n_films:
+        return f"{films}, each on its own"
+    return f"{films} in {say_count(metrics.n_groups, 'group')}"
+
+
+def say_count(n: int, what: str) -> str:
+    """Return a count with its noun, such as "1 film" or "2,390 films".
+
+    Args:
+        n: How many.
+        what: The noun's singular; its plural takes an s.
+    """
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
