@@ -121,6 +121,22 @@ def test_a_film_that_came_back_is_cached_at_the_next_call(manifest, tmp_path):
     assert build_cache(manifest, SMALL, tmp_path / "cache").set_aside == ()
 
 
+def test_while_a_cache_is_built_anew_nothing_says_that_it_is_whole(manifest, tmp_path):
+    """A rebuild first withdraws the old cache, so that two builds' halves never look like one."""
+    away = tmp_path / "away.png"
+    (manifest.root / "2.png").rename(away)
+    build_cache(manifest, SMALL, tmp_path / "cache")
+    away.rename(manifest.root / "2.png")
+    tables: list[Path] = []
+    build_cache(
+        manifest,
+        SMALL,
+        tmp_path / "cache",
+        progress=lambda *_: tables.extend((tmp_path / "cache").glob("*.json")),
+    )
+    assert tables == []
+
+
 def test_a_collection_without_one_usable_film_is_a_fault(manifest, tmp_path):
     """Where every film is set aside, no empty cache is made; the fault names a reason."""
     for row in manifest.rows:

@@ -133,9 +133,7 @@ def test_a_collection_of_nothing_but_learnt_films_is_refused(trained, manifest_p
     learnt = [row for row in read_manifest(manifest_path).rows if row.split == "train"]
     with pytest.raises(LeakFound, match="not learnt from"):
         evaluate(
-            EvaluationRequest(
-                run=trained.run, manifest=external(manifest_path, tmp_path, learnt)
-            )
+            EvaluationRequest(run=trained.run, manifest=external(manifest_path, tmp_path, learnt))
         )
 
 

@@ -22,9 +22,11 @@ from osteon.errors import (
 )
 from osteon.evaluation.history import parse_history
 from osteon.inference.detector import Detector
+from osteon.jobs.importing import import_collection
 from osteon.jobs.runs import RunFolder
-from osteon.jobs.training import TrainingRequest, train
+from osteon.jobs.training import TrainingRequest, is_drawn, train
 from osteon.learning.recipes import Recipe, find_recipe
+from osteon.radiographs.phantom_collection import write_phantoms
 from osteon.radiographs.raster import read_raster
 from osteon.settings import read_settings
 from tests.jobs.conftest import ONE_THREAD, TINY
@@ -204,3 +206,10 @@ def test_a_film_that_vanishes_between_import_and_training_is_set_aside_and_named
     report = train(request(tmp_path / "m.parquet", tmp_path / "run", overrides=one_epoch))
     assert report.n_set_aside == 1
     assert RunFolder(path=tmp_path / "run").read_facts()["set_aside"][0]["path"] == "gone.png"
+
+
+def test_drawn_films_are_known_as_drawn_whatever_their_folder_is_called(tmp_path, manifest_path):
+    """Phantoms carry their maker through import, so every number made from them can say so."""
+    write_phantoms(tmp_path / "hospital", n_films=4, seed=3)
+    assert is_drawn(import_collection(tmp_path / "hospital"))
+    assert not is_drawn(read_manifest(manifest_path))

@@ -27,7 +27,7 @@ from osteon.errors import FilmFault, ManifestFault, OutputFault
 from osteon.radiographs.prepare import fit_pixels
 from osteon.radiographs.raster import decode_raster
 from osteon.release import Preparation
-from osteon.terms import ManifestRow, Pixels8, Progress, no_progress
+from osteon.terms import ManifestRow, Pixels8, Progress, SetAside, no_progress
 
 _VERSION: Final = 1
 _STALE_AFTER_S: Final = 3600.0
@@ -36,19 +36,6 @@ _CHANGED: Final = "the file changed since it was imported"
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SetAside:
-    """A film of the manifest that is not in the cache.
-
-    Attributes:
-        path: Its key in the manifest.
-        reason: Why not, in words.
-    """
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

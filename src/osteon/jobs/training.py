@@ -26,6 +26,7 @@ from osteon.learning.loader import FilmStack, stack_films
 from osteon.learning.networks import build_network
 from osteon.learning.recipes import Recipe, find_recipe, write_recipe
 from osteon.learning.training import Listeners, Training, TrainingOutcome
+from osteon.radiographs.phantom_collection import PHANTOM_MANUFACTURER
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard
 from osteon.terms import SPLITS, Flaw, Progress, no_progress
@@ -280,7 +281,7 @@ def _export(
 
 def is_drawn(manifest: Manifest) -> bool:
     """Return whether a collection holds drawn phantoms, which say nothing about patients."""
-    return any(row.collection == "phantoms" for row in manifest.rows)
+    return any(row.manufacturer == PHANTOM_MANUFACTURER for row in manifest.rows)
 
 
 def _describe(

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,8 @@ def write_checkpoint(state: dict[str, Any], path: Path) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except (OSError, RuntimeError) as fault:  # torch reports a full disk as a RuntimeError
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise OutputFault(
             str(path),
             "the checkpoint must be writable",
@@ -56,7 +59,9 @@ def read_checkpoint(path: Path, *, identity: dict[str, str] | None = None) -> di
             str(path), "a checkpoint is needed here", advice="Train without --resume first."
         )
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of what it then refuses
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as fault:
         raise CheckpointMismatch(
             str(path), "a checkpoint that Osteon wrote is needed", found=type(fault).__name__

@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,8 @@ def export_onnx(
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(model.SerializeToString())
     except OSError as fault:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise OutputFault(
             str(path), "the exported network must be writable", found=type(fault).__name__
         ) from fault

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from osteon.errors import SettingsFault, SourceUnreachable
+from osteon.learning.dropout import Dropout
 from osteon.learning.recipes import NetworkSettings, Recipe
 
 BATCH_NORMS: dict[str, dict[str, Any]] = {
@@ -142,7 +143,7 @@ def _build_cnn4(channels: int, attention: str, norm: dict[str, Any]) -> nn.Seque
         elif attention == "cbam":
             layers[f"attention{block}"] = ConvBlockAttention(width)
         layers[f"pool{block}"] = nn.MaxPool2d(2)
-        layers[f"drop{block}"] = nn.Dropout(0.25)
+        layers[f"drop{block}"] = Dropout(0.25)
     layers["average"] = nn.AdaptiveAvgPool2d(1)
     layers["flatten"] = nn.Flatten()
     return nn.Sequential(layers)
@@ -156,7 +157,7 @@ def _build_cnn4_head(norm: dict[str, Any]) -> nn.Sequential:
             nn.Linear(width_in, width),
             nn.BatchNorm1d(width, **norm),
             nn.ReLU(),
-            nn.Dropout(0.5),
+            Dropout(0.5),
         ]
         width_in = width
     return nn.Sequential(*layers, nn.Linear(width_in, 1))
@@ -174,7 +175,7 @@ def _build_cnn2(channels: int, sides: tuple[int, int]) -> tuple[nn.Module, nn.Mo
     )
     rows, columns = (((side - 2) // 2 - 2) // 2 for side in sides)
     head = nn.Sequential(
-        nn.Dropout(0.5), nn.Linear(64 * rows * columns, 128), nn.ReLU(), nn.Linear(128, 1)
+        Dropout(0.5), nn.Linear(64 * rows * columns, 128), nn.ReLU(), nn.Linear(128, 1)
     )
     return backbone, head
 

@@ -1,0 +1,1 @@
+"""How phantoms are drawn: bones, where they lie, how they break, and the film they end up on."""

@@ -1,0 +1,96 @@
+"""What a decoded picture's values mean as grey, 0 black to 1 white.
+
+| in the file | becomes |
+|---|---|
+| grey, 1 to 8 bits | itself, over 255 |
+| grey, 16 or 32 bits | over the smallest 2^n - 1, n at least 8, that holds the brightest pixel |
+| grey, floating point | itself, if it stays within [0, 1]; refused otherwise |
+| colour, palette, CMYK | ITU-R BT.601 luminance, 0.299 R + 0.587 G + 0.114 B; never one channel |
+| transparency | laid over black |
+
+Neither PNG nor TIFF says how many of 16 bits a film uses, and a film of 12 bits over 65535 would be
+black; hence the second row.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from osteon.errors import UnsupportedRadiograph
+from osteon.terms import Floats
+
+_PHOTOMETRIC_INTERPRETATION: Final = 262  # TIFF 6.0, section 8; 0 is WhiteIsZero
+
+
+def extract_grey(image: ImageFile.ImageFile, source: str) -> Floats:
+    """Return a decoded picture's grey values.
+
+    Args:
+        image: The picture, already decoded.
+        source: Where it came from; starts every refusal.
+
+    Returns:
+        Shape `(rows, columns)`, float32 in [0, 1], as stored (EXIF orientation not applied).
+
+    Raises:
+        UnsupportedRadiograph: If nothing says which values are black and white, or the picture is
+            of a kind that radiographs are not saved as.
+    """
+    if image.mode.startswith("I"):
+        return _scale_deep(image, source)
+    if image.mode == "F":
+        return _keep_unit(image, source)
+    if image.mode in {"LA", "PA", "RGBA"} or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        over_black = _unit(rgba.convert("RGB").convert("L")) * _unit(rgba.getchannel("A"))
+        return over_black.astype(np.float32)
+    if image.mode in {"1", "L", "RGB"}:
+        return _unit(image.convert("L"))
+    if image.mode in {"P", "CMYK", "YCbCr"}:
+        return _unit(image.convert("RGB").convert("L"))
+    raise UnsupportedRadiograph(
+        source,
+        "must be grey, colour, palette or CMYK",
+        found=f"mode {image.mode}",
+        advice="Save it again as 8-bit or 16-bit grey.",
+    )
+
+
+def _unit(image: Image.Image) -> Floats:
+    unit: Floats = np.asarray(image, dtype=np.float32) / np.float32(255.0)
+    return unit
+
+
+def _scale_deep(image: ImageFile.ImageFile, source: str) -> Floats:
+    values: npt.NDArray[np.int64] = np.asarray(image).astype(np.int64)
+    brightest = int(values.max())
+    if int(values.min()) < 0:
+        raise UnsupportedRadiograph(
+            source,
+            "must not hold negative grey values",
+            found=int(values.min()),
+            advice="Nothing says which value is black: save it again as 8-bit or 16-bit grey.",
+        )
+    white = 2 ** max(brightest.bit_length(), 8) - 1
+    grey: Floats = (values / white).astype(np.float32)
+    # The decoder turns WhiteIsZero round for up to 8 bits, and leaves deeper films as they are.
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    is_white_zero = tags.get(_PHOTOMETRIC_INTERPRETATION) == 0
+    if is_white_zero:
+        grey = np.float32(1.0) - grey
+    return grey
+
+
+def _keep_unit(image: ImageFile.ImageFile, source: str) -> Floats:
+    grey = np.array(image, dtype=np.float32)
+    # Written so that a NaN is refused too.
+    if not (grey.min() >= 0.0 and grey.max() <= 1.0):
+        raise UnsupportedRadiograph(
+            source,
+            "must keep floating-point greys within [0, 1]",
+            advice="Nothing says which value is white: save it again as 8-bit or 16-bit grey.",
+        )
+    return grey

@@ -1,0 +1,131 @@
+"""A radiograph becomes network input. This is the only preprocessing that exists.
+
+The cache keeps what `fit_pixels` returns, and reading a film calls `prepare`, which is the same
+thing over 255: training and reading cannot prepare a film differently.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from osteon.release import Preparation
+from osteon.terms import Box, Floats, Pixels8, Radiograph
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """Where a film lies in the network's input; maps boxes there and back.
+
+    Attributes:
+        source_rows: Height of the film in pixels.
+        source_columns: Width of the film in pixels.
+        top: Input row at which the film starts.
+        left: Input column at which the film starts.
+        rows: Height of the film in the input.
+        columns: Width of the film in the input.
+    """
+
+    source_rows: int
+    source_columns: int
+    top: int
+    left: int
+    rows: int
+    columns: int
+
+    def to_source(self, box: Box) -> Box:
+        """Map a box from network input to source pixels, cut at the film's border."""
+        x_scale, y_scale = self.source_columns / self.columns, self.source_rows / self.rows
+        x0, x1 = (_cut((x - self.left) * x_scale, self.source_columns) for x in (box[0], box[2]))
+        y0, y1 = (_cut((y - self.top) * y_scale, self.source_rows) for y in (box[1], box[3]))
+        return x0, y0, x1, y1
+
+    def to_network(self, box: Box) -> Box:
+        """Map a box from source pixels to network input."""
+        x_scale, y_scale = self.columns / self.source_columns, self.rows / self.source_rows
+        x0, x1 = (self.left + x * x_scale for x in (box[0], box[2]))
+        y0, y1 = (self.top + y * y_scale for y in (box[1], box[3]))
+        return x0, y0, x1, y1
+
+
+def place_film(rows: int, columns: int, how: Preparation) -> Placement:
+    """Say where a film of this size will lie in the network's input.
+
+    Args:
+        rows: Height of the film in pixels.
+        columns: Width of the film in pixels.
+        how: The preparation.
+
+    Returns:
+        The whole input for "squash"; for "letterbox" the largest rectangle of the film's aspect,
+        centred (an odd pixel of fill goes below or to the right), at least one pixel wide.
+    """
+    fit_rows, fit_columns = how.rows, how.columns
+    if how.fit == "letterbox":
+        scale = min(how.rows / rows, how.columns / columns)
+        fit_rows = min(max(round(rows * scale), 1), how.rows)
+        fit_columns = min(max(round(columns * scale), 1), how.columns)
+    return Placement(
+        source_rows=rows,
+        source_columns=columns,
+        top=(how.rows - fit_rows) // 2,
+        left=(how.columns - fit_columns) // 2,
+        rows=fit_rows,
+        columns=fit_columns,
+    )
+
+
+def fit_pixels(radiograph: Radiograph, how: Preparation) -> Pixels8:
+    """Bring a film to the network's size: what the cache keeps.
+
+    The resize runs in float with a triangle filter that widens as the film shrinks. It averages
+    every source pixel, so a thin fracture line fades but is never stepped over; and having no
+    negative lobes it cannot ring, as bicubic and Lanczos do: a dark seam beside bright cortex is
+    what a fracture looks like. Rounding happens once, at the end, half to even.
+
+    Args:
+        radiograph: The film.
+        how: The preparation.
+
+    Returns:
+        Shape `(rows, columns)`, uint8; letterbox fill is 0.
+    """
+    place = place_film(radiograph.rows, radiograph.columns, how)
+    pixels = np.ascontiguousarray(radiograph.pixels, dtype=np.float32)
+    resized = Image.fromarray(pixels).resize((place.columns, place.rows), Image.Resampling.BILINEAR)
+    film = np.rint(np.clip(np.asarray(resized), 0.0, 1.0) * np.float32(255.0)).astype(np.uint8)
+    fitted = np.zeros((how.rows, how.columns), dtype=np.uint8)
+    fitted[place.top : place.top + place.rows, place.left : place.left + place.columns] = film
+    return fitted
+
+
+def prepare(radiograph: Radiograph, how: Preparation) -> Floats:
+    """Make network input of one film: `fit_pixels` over 255, in every channel alike.
+
+    Args:
+        radiograph: The film.
+        how: The preparation.
+
+    Returns:
+        Shape `(channels, rows, columns)`, float32 in [0, 1].
+    """
+    prepared: Floats = scale_pixels(fit_pixels(radiograph, how)[np.newaxis], how)[0]
+    return prepared
+
+
+def scale_pixels(pixels: Pixels8, how: Preparation) -> Floats:
+    """Make network input of films that `fit_pixels` has brought to size.
+
+    Args:
+        pixels: Shape `(films, rows, columns)`, uint8.
+        how: The preparation.
+
+    Returns:
+        Shape `(films, channels, rows, columns)`, float32 in [0, 1].
+    """
+    scaled: Floats = pixels.astype(np.float32) / np.float32(255.0)
+    return np.repeat(scaled[:, np.newaxis], how.channels, axis=1)
+
+
+def _cut(value: float, length: int) -> float:
+    return min(max(value, 0.0), float(length))

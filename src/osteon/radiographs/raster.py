@@ -1,0 +1,259 @@
+"""JPEG, PNG, TIFF, BMP and GIF films become radiographs, or say why not.
+
+What counts is the content, never the name: a PNG called `film.jpg` is read as the PNG it is. So is
+a GIF with one frame: old teaching files were saved so, and its palette holds 256 greys whole.
+
+- Grey values: what becomes what stands in `greys`; colour becomes luminance, never one channel.
+- EXIF orientation is applied, as every viewer did in front of which a film was read or annotated.
+- A file with several frames is refused: nothing says which one is the film.
+- A film of which a part is missing is never padded: it is a `TruncatedFilm`.
+"""
+
+import io
+import re
+import struct
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from PIL import ExifTags, Image, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
+from osteon.radiographs.greys import extract_grey
+from osteon.terms import Floats, Radiograph
+
+FILM_SUFFIXES: Final = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".gif"}
+)
+"""File name endings, in lower case, under which films are looked for."""
+
+MIN_SIDE: Final = 16
+"""A film with a shorter side, in pixels, shows no bone: it is a spacer, an icon or a mistake."""
+
+_CONTAINERS: Final[Mapping[bytes, type[ImageFile.ImageFile]]] = MappingProxyType(
+    {
+        b"\xff\xd8\xff": JpegImageFile,
+        b"\x89PNG\r\n\x1a\n": PngImageFile,
+        b"II*\0": TiffImageFile,
+        b"MM\0*": TiffImageFile,
+        b"GIF87a": GifImageFile,
+        b"GIF89a": GifImageFile,
+        b"BM": BmpImageFile,
+    }
+)
+
+_DECODER_FAULTS: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+# Header readers warn about harmless oddities (metadata, mostly). The warning filters belong to the
+# whole process, so only one thread at a time may hold them still.
+_QUIET: Final = threading.Lock()
+
+# EXIF 2.32, 4.6.4 A, tag 274: what turns the stored picture upright.
+_UPRIGHT: Final[Mapping[int, Callable[[Floats], Floats]]] = MappingProxyType(
+    {
+        2: lambda grey: grey[:, ::-1],
+        3: lambda grey: grey[::-1, ::-1],
+        4: lambda grey: grey[::-1],
+        5: lambda grey: grey.T,
+        6: lambda grey: grey.T[:, ::-1],
+        7: lambda grey: grey.T[::-1, ::-1],
+        8: lambda grey: grey.T[::-1],
+    }
+)
+
+_WHOLE: Final = "must hold the whole picture"
+_CUT_SHORT: Final = "a file that was cut short"
+_REFETCH: Final = "Fetch the film again, or leave it out; Osteon never fills in a missing part."
+
+
+def read_raster(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:
+    """Read one film from a raster file; see the module's notes.
+
+    Safe to call from several threads at once.
+
+    Args:
+        path: The film.
+        max_pixels: Films with more pixels are refused from the header alone, before decoding.
+
+    Returns:
+        The radiograph, upright, float32 in [0, 1].
+
+    Raises:
+        UnreadableFilm: If the file is missing, empty, no picture, or will not decode.
+        TruncatedFilm: If a part of the picture is missing.
+        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
+    """  # noqa: DOC502 — decoding raises them
+    try:
+        n_bytes = path.stat().st_size
+        # 8 bytes hold any pixel that is read here, so a larger file cannot be a film of that size.
+        if n_bytes > 8 * max_pixels + 2**20:
+            raise UnsupportedRadiograph(
+                str(path),
+                f"must hold at most {max_pixels:,} pixels",
+                found=f"{n_bytes:,} bytes",
+                advice="Reduce the film, or raise the limit.",
+            )
+        data = path.read_bytes()
+    except OSError as fault:
+        raise UnreadableFilm(
+            str(path),
+            "must be a file that can be opened",
+            found=_reason(fault),
+            advice="Put the film back, or import the collection again.",
+        ) from fault
+    return decode_raster(data, source=str(path), max_pixels=max_pixels)
+
+
+def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> Radiograph:
+    """Decode one film whose bytes are in hand already, for example because they were hashed.
+
+    Args:
+        data: The whole file.
+        source: Where the bytes came from, as the person named it; starts every refusal.
+        max_pixels: Films with more pixels are refused from the header alone, before decoding.
+
+    Returns:
+        The radiograph, upright, float32 in [0, 1].
+
+    Raises:
+        UnreadableFilm: If the bytes are no picture, or will not decode.
+        TruncatedFilm: If a part of the picture is missing.
+        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
+    """  # noqa: DOC502 — opening and loading raise them
+    image, orientation = _open(data, source)
+    _refuse_size(image.width, image.height, source=source, max_pixels=max_pixels)
+    stored = _load(image, source)
+    if isinstance(image, JpegImageFile) and _may_be_padded(stored):
+        probe, _ = _open(_with_noise_after_scan(data), source)
+        if not np.array_equal(stored, _load(probe, source)):
+            raise TruncatedFilm(source, _WHOLE, found=_CUT_SHORT, advice=_REFETCH)
+    upright = _UPRIGHT.get(orientation, np.asarray)(stored)
+    return Radiograph(pixels=np.ascontiguousarray(upright), source=source)
+
+
+def _open(data: bytes, source: str) -> tuple[ImageFile.ImageFile, int]:
+    # Reads the header only: the picture, not yet decoded, and its EXIF orientation.
+    container = next((c for magic, c in _CONTAINERS.items() if data.startswith(magic)), None)
+    if container is None:
+        raise UnreadableFilm(
+            source,
+            "must be a JPEG, PNG, TIFF, BMP or GIF picture",
+            found="an empty file" if not data else f"a file that starts with {data[:4]!r}",
+            advice="Fetch the film again, or leave it out.",
+        )
+    try:
+        with _QUIET, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = container(io.BytesIO(data))
+            has_frames = bool(getattr(image, "is_animated", False))
+            orientation = _read_orientation(image)
+    except _DECODER_FAULTS as fault:
+        raise UnreadableFilm(
+            source,
+            "must have a header that can be read",
+            advice="The file is damaged or cut near its start: fetch it again, or leave it out.",
+        ) from fault
+    if has_frames:
+        raise UnsupportedRadiograph(
+            source,
+            "must hold one picture",
+            found="several frames",
+            advice="Save the frame that is the radiograph as a file of its own.",
+        )
+    return image, orientation
+
+
+def _read_orientation(image: ImageFile.ImageFile) -> int:
+    """Return the EXIF orientation, 1 (upright) where there is none that can be understood."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DECODER_FAULTS:
+        return 1  # damaged EXIF: the picture itself is whole, and stands as it is stored
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _refuse_size(columns: int, rows: int, *, source: str, max_pixels: int) -> None:
+    found = f"{columns} x {rows}"
+    if rows * columns > max_pixels:
+        raise UnsupportedRadiograph(
+            source,
+            f"must hold at most {max_pixels:,} pixels",
+            found=found,
+            advice="Reduce the film, or raise the limit.",
+        )
+    if min(rows, columns) < MIN_SIDE:
+        raise UnsupportedRadiograph(
+            source,
+            f"must be at least {MIN_SIDE} pixels on each side",
+            found=found,
+            advice="Leave it out: no bone can be seen in it.",
+        )
+
+
+def _load(image: ImageFile.ImageFile, source: str) -> Floats:
+    # Decodes into grey in [0, 1], as stored (not yet upright).
+    # A JPEG's luma is BT.601 luminance already (JFIF 1.02): decoding only that is a third faster.
+    image.draft("L", None)
+    try:
+        image.load()
+        return extract_grey(image, source)
+    except _DECODER_FAULTS as fault:
+        # The decoder library has one word for a missing part in all five formats.
+        if "truncated" in str(fault):
+            raise TruncatedFilm(source, _WHOLE, found=_CUT_SHORT, advice=_REFETCH) from fault
+        raise UnreadableFilm(
+            source,
+            "must decode",
+            advice="The file is damaged: fetch it again, or leave it out.",
+        ) from fault
+
+
+# A JPEG that was cut and then closed with an end marker (programs that "repair" do so) decodes
+# without complaint: the decoder fills what is missing with middle grey, 128. Only the decoder's
+# warnings tell, and they are not passed on. So where the last pixel is 128, noise is put between
+# the scan and its end marker: a whole scan never reads it, a short one takes it for the picture.
+_MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # ITU-T T.81, B.1.1.5
+_NOISE: Final = bytes(1 + 89 * i % 250 for i in range(512))
+
+
+def _may_be_padded(stored: Floats) -> bool:
+    return bool(np.rint(stored[-1, -1] * 255.0) == 128)
+
+
+def _with_noise_after_scan(data: bytes) -> bytes:
+    """Return the JPEG with noise between its first scan and the marker that ends it."""
+    at = 2
+    while data[at + 1 : at + 2] != b"\xda":  # ITU-T T.81, B.2.3: the scan starts after SOS
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big") if data[at + 1] != 0xFF else 1
+    end = _MARKER_IN_SCAN.search(data, at + 2 + int.from_bytes(data[at + 2 : at + 4], "big"))
+    stop = end.start() if end else len(data)
+    return data[:stop] + _NOISE + data[stop:]
+
+
+def _reason(fault: OSError) -> str:
+    if isinstance(fault, FileNotFoundError):
+        return "no such file"
+    if isinstance(fault, PermissionError):
+        return "no permission to read it"
+    return "a folder" if isinstance(fault, IsADirectoryError) else "a disk that does not answer"

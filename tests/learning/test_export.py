@@ -1,0 +1,65 @@
+"""What is exported is what was trained, or nothing is exported."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from osteon.errors import OutputFault, ParityBroken
+from osteon.inference.detector import Detector
+from osteon.learning import export
+from osteon.learning.export import export_onnx
+from osteon.learning.networks import build_network
+from osteon.learning.recipes import find_recipe
+from osteon.release import NetworkCard
+
+TINY = {"preparation.rows": "32", "preparation.columns": "32"}
+
+
+def network_and_card(name="demo"):
+    recipe = find_recipe(name, TINY)
+    torch.manual_seed(0)
+    network = build_network(recipe, download=False).eval()
+    return network, NetworkCard(recipe=name, preparation=recipe.preparation)
+
+
+def films(n, channels=1):
+    return np.random.default_rng(0).random((n, channels, 32, 32), dtype=np.float32)
+
+
+@pytest.mark.parametrize("name", ["demo", "cnn4-attention", "seed-cnn2"])
+def test_the_file_answers_as_torch_does(tmp_path, name):
+    """Largest difference of a logit over the films stays within the promise, one file, no rest."""
+    network, card = network_and_card(name)
+    given = films(5, card.preparation.channels)
+    assert export_onnx(network, card, tmp_path / "n.onnx", films=given) <= 1e-4
+    assert [path.name for path in tmp_path.iterdir()] == ["n.onnx"]
+    onnx.checker.check_model(str(tmp_path / "n.onnx"))
+    assert Detector.load(tmp_path / "n.onnx").card == card
+
+
+def test_a_network_that_onnx_answers_differently_is_not_exported(tmp_path, monkeypatch):
+    """Where they differ beyond the promise nothing is left at the place."""
+    network, card = network_and_card()
+    monkeypatch.setattr(export, "MAX_LOGIT_DIFFERENCE", -1.0)
+    with pytest.raises(ParityBroken, match="must agree"):
+        export_onnx(network, card, tmp_path / "n.onnx", films=films(2))
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_are_no_numbers_are_not_exported(tmp_path):
+    """A network with a weight that is not a number is refused."""
+    network, card = network_and_card()
+    with torch.no_grad():
+        network.head[-1].weight.fill_(float("nan"))
+    with pytest.raises(ParityBroken):
+        export_onnx(network, card, tmp_path / "n.onnx", films=films(2))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path):
+    """A file where a folder is needed is a typed refusal."""
+    (tmp_path / "taken").write_text("a file")
+    network, card = network_and_card()
+    with pytest.raises(OutputFault, match="must be writable"):
+        export_onnx(network, card, tmp_path / "taken" / "n.onnx", films=films(2))
