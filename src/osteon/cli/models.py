@@ -26,6 +26,18 @@ Changes = Annotated[
     ),
 ]
 
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+InitWeights = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="ImageNet weights from a file, not from the internet."),
+]
+AllowLeak = Annotated[
+    bool,
+    typer.Option(
+        "--allow-leak", help="Train though copies cross the splits; every result will say so."
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
@@ -40,19 +52,9 @@ def train(
     out: Out,
     films: Films = None,
     change: Changes = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
-    ] = False,
-    init_weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="ImageNet weights from a file, not from the internet."),
-    ] = None,
-    allow_leak: Annotated[
-        bool,
-        typer.Option(
-            "--allow-leak", help="Train though copies cross the splits; every result will say so."
-        ),
-    ] = False,
+    resume: Resume = False,
+    init_weights: InitWeights = None,
+    allow_leak: AllowLeak = False,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     devices: Annotated[int, typer.Option(help="Devices to use on each machine.")] = 1,
     nodes: Annotated[int, typer.Option(help="Machines to use.")] = 1,

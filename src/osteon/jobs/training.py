@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from osteon.errors import LeakFound, ManifestFault, OneClassOnly, OutputFault
 from osteon.evaluation.history import HistoryRow
 from osteon.evaluation.operating_point import OperatingPoint, choose_threshold
 from osteon.inference.detector import Detector
+from osteon.jobs.environment import name_cpu
 from osteon.jobs.runs import RunFolder, describe_versions, hash_manifest, write_text
 from osteon.learning.devices import Machine, build_fabric
 from osteon.learning.export import export_onnx
@@ -123,14 +125,17 @@ def train(
             advice="Continue it with --resume, or choose another name.",
         )
     training = _start(request, recipe, manifest)
-    cache = build_cache(
-        manifest, recipe.preparation, request.out.parent / "cache", progress=progress
-    )
+    training.fabric.barrier()  # nobody writes before every process has seen that the run is new
+    with training.fabric.rank_zero_first():
+        cache = build_cache(
+            manifest, recipe.preparation, request.out.parent / "cache", progress=progress
+        )
     stacks = _stack(manifest, cache, training.fabric.device)
     facts = {
         **_describe(recipe, manifest, cache, leaks),
         "machine": {
             "device": str(training.fabric.device),
+            "cpu": name_cpu(),
             "devices": training.fabric.world_size,
             "precision": str(training.fabric._precision.precision),  # noqa: SLF001 — no public name
             "threads": torch.get_num_threads(),
@@ -144,7 +149,8 @@ def train(
     point = None
     if outcome.best_epoch and training.fabric.is_global_zero:
         point = _export(training, recipe, manifest, cache, run)
-    _write_facts(run, {**facts, "ended": outcome.ended, "best_epoch": outcome.best_epoch})
+    if training.fabric.is_global_zero:
+        _write_facts(run, {**facts, "ended": outcome.ended, "best_epoch": outcome.best_epoch})
     return TrainingReport(
         run=request.out,
         ended=outcome.ended,
@@ -295,6 +301,7 @@ def _describe(
         for split in SPLITS
     }
     return {
+        "date": datetime.now(UTC).date().isoformat(),
         "recipe": recipe.name,
         "manifest_sha256": hash_manifest(manifest),
         "collections": sorted({row.collection for row in manifest.rows}),

@@ -93,10 +93,12 @@ def build_fabric(machine: Machine) -> Fabric:
     precision = machine.precision
     if precision == "auto":
         precision = "bf16-mixed" if multiplies_bf16(accelerator) else "32-true"
+    n_devices = machine.devices * machine.nodes
     return Fabric(
         accelerator=accelerator,
         devices=machine.devices,
         num_nodes=machine.nodes,
         precision=precision,
-        strategy="ddp" if machine.devices * machine.nodes > 1 else "auto",
+        # a frozen backbone gets no gradient, and plain ddp would wait for it for ever
+        strategy="ddp_find_unused_parameters_true" if n_devices > 1 else "auto",
     )

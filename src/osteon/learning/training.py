@@ -177,7 +177,7 @@ class Training:
             partial.step = step + 1
             partial.seconds += time.monotonic() - started
             listeners.progress(what, step + 1, len(batches))
-            if listeners.wants_stop():
+            if self._agreed(wanted=listeners.wants_stop()):
                 self._write_last()
                 return False
             if time.monotonic() - last_written > SECONDS_BETWEEN_CHECKPOINTS:
@@ -206,7 +206,8 @@ class Training:
 
     def _close_epoch(self, tune: FilmStack, weights: Tensor) -> None:
         partial = self.partial
-        tune_logits, tune_references = self.read(tune)
+        # batch statistics differ a little between devices: one of them speaks for all
+        tune_logits, tune_references = self.fabric.broadcast(self.read(tune))
         train_logits, train_references = self._gathered(partial)
         row = HistoryRow(
             epoch=self.epoch,
@@ -236,6 +237,13 @@ class Training:
             for pixels, references in reading_batches(stack, 4 * self.recipe.schedule.batch)
         ]
         return torch.cat([p[0] for p in pairs]), torch.cat([p[1] for p in pairs])
+
+    def _agreed(self, *, wanted: bool) -> bool:
+        """Return whether any device wants it, so that all do the same."""
+        if self.fabric.world_size == 1:
+            return wanted
+        strategy: Any = self.fabric.strategy
+        return bool(strategy.reduce_boolean_decision(wanted, all=False))
 
     def _gathered(self, partial: _Partial) -> tuple[Tensor, Tensor]:
         logits, references = torch.cat(partial.logits), torch.cat(partial.references)

@@ -1,0 +1,1 @@
+"""Osteon reads bone radiographs for fractures. Research use; not a medical device."""

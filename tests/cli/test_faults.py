@@ -1,0 +1,88 @@
+import errno
+
+import pytest
+
+from osteon.cli.faults import EXTRA_OF, translate
+from osteon.errors import NoFilms, UnreadableFilm
+
+SECRET = "Jane Doe 1970-01-01"
+
+
+def raised(fault: BaseException) -> BaseException:
+    try:
+        raise fault  # noqa: TRY301 — a fault has a line only once it was raised
+    except BaseException as caught:  # noqa: BLE001 — the whole tree is under test
+        return caught
+
+
+def test_a_fault_of_the_input_leaves_2_and_its_own_words():
+    """A fault of our tree is told in its own words, and the shell sees 2."""
+    verdict = translate(raised(NoFilms("films/", "must hold films", advice="Look elsewhere.")))
+    assert verdict.exit_code == 2
+    assert verdict.words == "films/: must hold films. Look elsewhere."
+
+
+def test_every_fault_of_the_tree_is_the_input():
+    """A fault deep in the tree counts as its root does."""
+    assert translate(UnreadableFilm("a.png", "must decode")).exit_code == 2
+
+
+def test_a_bug_is_owned_and_its_text_is_not_shown():
+    """A stranger's exception leaves 1, its kind and line, and none of its text."""
+    verdict = translate(raised(ValueError(SECRET)))
+    assert verdict.exit_code == 1
+    assert SECRET not in verdict.words
+    assert "A bug in Osteon" in verdict.words
+    assert "ValueError" in verdict.words
+    assert "test_faults.py:" in verdict.words
+
+
+def test_the_whole_traceback_is_shown_on_request(monkeypatch):
+    """OSTEON_TRACEBACK=1 shows everything, to the person who asked."""
+    monkeypatch.setenv("OSTEON_TRACEBACK", "1")
+    words = translate(raised(ValueError(SECRET))).words
+    assert SECRET in words
+    assert "Traceback" in words
+
+
+def test_ctrl_c_leaves_130_and_says_how_to_go_on():
+    """Ctrl-C is no fault: the shell sees 130 and the person is told what is kept."""
+    verdict = translate(KeyboardInterrupt())
+    assert verdict.exit_code == 130
+    assert "--resume" in verdict.words
+
+
+def test_a_closed_pipe_is_quiet():
+    """A reader that has seen enough hears nothing more."""
+    assert translate(BrokenPipeError()).words == ""
+
+
+@pytest.mark.parametrize(("package", "extra"), EXTRA_OF.items())
+def test_a_missing_package_names_the_extra_that_brings_it(package, extra):
+    """A command that needs what the base install lacks says what to type."""
+    verdict = translate(ModuleNotFoundError(name=f"{package}.inner"))
+    assert verdict.exit_code == 2
+    assert f'pip install "osteon[{extra}]"' in verdict.words
+
+
+def test_a_missing_package_of_nobody_is_our_bug():
+    """A package that no extra brings was forgotten by us."""
+    assert translate(ModuleNotFoundError(name="osteon.nowhere")).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "must"),
+    [(errno.ENOSPC, "room"), (errno.EROFS, "written"), (errno.EACCES, "allowed")],
+)
+def test_a_place_that_cannot_be_written_is_named(number, must):
+    """A full disk or a read-only folder is the machine's state, with the path at fault."""
+    verdict = translate(OSError(number, "text of the system", "runs/a/metrics.json"))
+    assert verdict.exit_code == 2
+    assert verdict.words.startswith("runs/a/metrics.json: ")
+    assert must in verdict.words
+    assert "text of the system" not in verdict.words
+
+
+def test_memory_that_ran_out_is_the_machine_s():
+    """Too little memory is told as what it is."""
+    assert translate(MemoryError()).exit_code == 2
