@@ -109,8 +109,8 @@ def build_network(
         )
     if settings.name == "cnn4":
         norm = BATCH_NORMS[settings.batch_norm]
-        backbone = _build_cnn4(how.channels, settings.attention, norm)
-        head = _build_cnn4_head(norm)
+        backbone = _build_cnn4(how.channels, settings, norm)
+        head = _build_cnn4_head(norm, dropout=settings.dropout)
         return _keras_initialised(_assemble(backbone, head, settings))
     if settings.name == "cnn2":
         backbone, head = _build_cnn2(how.channels, (how.rows, how.columns))
@@ -129,7 +129,7 @@ def _assemble(backbone: nn.Module, head: nn.Module, settings: NetworkSettings) -
     return FractureNetwork(backbone, head, mean=settings.mean, std=settings.std)
 
 
-def _build_cnn4(channels: int, attention: str, norm: dict[str, Any]) -> nn.Sequential:
+def _build_cnn4(channels: int, settings: NetworkSettings, norm: dict[str, Any]) -> nn.Sequential:
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     width_in = channels
     for block, (width, n_convolutions) in enumerate(((32, 2), (64, 2), (128, 2), (256, 1)), 1):
@@ -138,18 +138,20 @@ def _build_cnn4(channels: int, attention: str, norm: dict[str, Any]) -> nn.Seque
             layers[f"norm{block}_{step}"] = nn.BatchNorm2d(width, **norm)
             layers[f"relu{block}_{step}"] = nn.ReLU(inplace=True)
             width_in = width
-        if attention == "squeeze-excite":
+        if settings.attention == "squeeze-excite":
             layers[f"attention{block}"] = SqueezeExcite(width)
-        elif attention == "cbam":
+        elif settings.attention == "cbam":
             layers[f"attention{block}"] = ConvBlockAttention(width)
         layers[f"pool{block}"] = nn.MaxPool2d(2)
-        layers[f"drop{block}"] = Dropout(0.25)
-    layers["average"] = nn.AdaptiveAvgPool2d(1)
+        if settings.dropout:
+            layers[f"drop{block}"] = Dropout(0.25)
+    is_mean = settings.pooling == "average"
+    layers[settings.pooling] = nn.AdaptiveAvgPool2d(1) if is_mean else nn.AdaptiveMaxPool2d(1)
     layers["flatten"] = nn.Flatten()
     return nn.Sequential(layers)
 
 
-def _build_cnn4_head(norm: dict[str, Any]) -> nn.Sequential:
+def _build_cnn4_head(norm: dict[str, Any], *, dropout: bool) -> nn.Sequential:
     layers: list[nn.Module] = []
     width_in = 256
     for width in (256, 128):
@@ -157,7 +159,7 @@ def _build_cnn4_head(norm: dict[str, Any]) -> nn.Sequential:
             nn.Linear(width_in, width),
             nn.BatchNorm1d(width, **norm),
             nn.ReLU(),
-            Dropout(0.5),
+            *([Dropout(0.5)] if dropout else []),
         ]
         width_in = width
     return nn.Sequential(*layers, nn.Linear(width_in, 1))
