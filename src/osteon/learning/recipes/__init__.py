@@ -27,8 +27,8 @@ class NetworkSettings(Settings):
         attention: Squeeze-excite or CBAM after each block of "cnn4".
         batch_norm: Momentum and epsilon of "cnn4": "keras" keeps 0.99 of the running statistics at
             each step and needs hundreds of steps to settle; "torch" keeps 0.9.
-        pooling: How "cnn4" sums up its last map: "average" as the seed, or "max", which finds a small
-            thing wherever it lies and learns it in fewer films.
+        pooling: How "cnn4" sums up its last map: "average" as the seed, or "max", which finds small
+            things wherever they lie and learns them from fewer films.
         dropout: Whether "cnn4" drops features while it learns, as the seed does.
         mean: Subtracted from pixels in [0, 1], inside the network.
         std: Divided by afterwards, inside the network.
