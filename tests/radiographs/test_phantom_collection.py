@@ -5,7 +5,10 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
+from osteon.collection.audit import find_flaws
 from osteon.errors import OutputFault
+from osteon.jobs.importing import import_collection
+from osteon.radiographs.phantom import draw_phantom
 from osteon.radiographs.phantom_collection import COLUMNS, write_phantoms
 from osteon.radiographs.raster import read_raster
 
@@ -85,3 +88,21 @@ def test_a_folder_that_cannot_be_written_is_a_fault_of_the_output(tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(OutputFault, match="room for the drawn films"):
         write_phantoms(tmp_path / "taken", n_films=1, seed=1)
+
+
+def test_the_auditor_finds_nothing_wrong_with_drawn_films(tmp_path):
+    """A drawn collection passes the audit: every outline lies on its film, no label contradicts."""
+    write_phantoms(tmp_path / "drawn", n_films=24, seed=1)
+    assert find_flaws(import_collection(tmp_path / "drawn")) == ()
+
+
+def test_every_outline_lies_on_its_film():
+    """Fractures drawn at the border are outlined no further than the border."""
+    for seed in range(161, 1_000_003 + 1_173, 50_051):
+        phantom = draw_phantom(seed, has_fracture=True)
+        columns, rows = phantom.radiograph.columns, phantom.radiograph.rows
+        for x, y in (corner for polygon in phantom.polygons for corner in polygon):
+            assert 0 <= x <= columns
+            assert 0 <= y <= rows
+    known = draw_phantom(1 * 1_000_003 + 161, has_fracture=True)  # reached two pixels too far once
+    assert min(x for polygon in known.polygons for x, _ in polygon) >= 0

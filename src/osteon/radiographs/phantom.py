@@ -16,6 +16,7 @@ from osteon.radiographs.drawing.fractures import (
     attenuate_broken,
     bounds,
     choose_fracture,
+    cut_polygon,
     outline,
 )
 from osteon.radiographs.drawing.lookalikes import (
@@ -109,11 +110,14 @@ def draw_phantom(
     grey = mark_side(collimate(expose(beam, light), pose), side, pose)
     # Eight bits, as any film in a collection has.
     pixels = (np.rint(grey * 255) / 255).astype(np.float32)
-    polygons = tuple(outline(anatomy.bones[index], fracture) for index, fracture in broken.items())
+    polygons = tuple(
+        cut_polygon(outline(anatomy.bones[index], fracture), n_rows, n_columns)
+        for index, fracture in broken.items()
+    )
     return Phantom(
         radiograph=Radiograph(pixels=pixels, source=f"phantom {seed}"),
         has_fracture=has_fracture,
-        boxes=tuple(bounds(polygon, n_rows, n_columns) for polygon in polygons),
+        boxes=tuple(bounds(polygon) for polygon in polygons),
         polygons=polygons,
         body_region=anatomy.body_region,
         view=view,

@@ -168,15 +168,17 @@ def outline(bone: Bone, fracture: Fracture, *, margin: float = 3.0) -> Polygon:
     return _hull(corners)
 
 
-def bounds(polygon: Polygon, n_rows: int, n_columns: int) -> Box:
-    """Return the box around a polygon, cut at the film's border."""
-    xs, ys = [p[0] for p in polygon], [p[1] for p in polygon]
-    return (
-        max(min(xs), 0.0),
-        max(min(ys), 0.0),
-        min(max(xs), float(n_columns)),
-        min(max(ys), float(n_rows)),
+def cut_polygon(polygon: Polygon, n_rows: int, n_columns: int) -> Polygon:
+    """Return a polygon with every corner moved onto the film."""
+    return tuple(
+        (min(max(x, 0.0), float(n_columns)), min(max(y, 0.0), float(n_rows))) for x, y in polygon
     )
+
+
+def bounds(polygon: Polygon) -> Box:
+    """Return the box around a polygon."""
+    xs, ys = [p[0] for p in polygon], [p[1] for p in polygon]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _choose_cut(s: float, slope: float, half: float, rng: np.random.Generator) -> Cut:
