@@ -50,6 +50,9 @@ decide (the deeper audit, issue 3). Some leaks remain: the films not fractured 2
 most were saved again as JPEG.
 - Test films differ between the two columns: the columns compare protocols, not networks on the \
 same films.
+- The ImageNet weights of `../shared/weights` had their batch-norm statistics re-estimated on \
+FracAtlas films, our test films perhaps among them, without labels.
+- "A copy in train" goes by file name and identical bytes, not by pixels.
 - One seed of the random numbers: how far a second training would differ was not measured."""
 
 
