@@ -16,6 +16,7 @@ EXAMPLES = {
     "import": "osteon import",
     "merge": "osteon merge",
     "audit": "osteon audit",
+    "clean": "osteon clean",
     "split": "osteon split",
     "train": "osteon train",
     "evaluate": "osteon evaluate",

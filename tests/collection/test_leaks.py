@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from osteon.collection.leaks import find_leaks
+from osteon.collection.leaks import find_any_leaks, find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.terms import ManifestRow
 
@@ -70,3 +70,50 @@ def test_published_splits_and_films_without_a_place_do_not_leak():
             film("e.png", content="y", split="test", state="truncated"),
         )
     )
+
+
+def test_an_audits_copies_in_two_splits_are_a_leak_that_no_group_shows():
+    """Two placed films that an audit calls one picture leak, whatever their groups say."""
+    manifest = collection(
+        film("a.png", group="g1", split="train"), film("b.png", group="g2", split="test")
+    )
+    assert not find_leaks(manifest)
+    (leak,) = find_leaks(manifest, pictures={"a.png": "a.png", "b.png": "a.png"})
+    assert (leak.rule, leak.films) == ("copies-across-splits", ("a.png", "b.png"))
+
+
+def test_copies_of_one_patient_are_copies_where_an_audit_knows_them():
+    """In one patient's group, an audit tells copies in two splits from different films."""
+    manifest = collection(
+        film("a.png", patient_key="p", group="g", split="train"),
+        film("b.png", patient_key="p", group="g", split="test"),
+        film("c.png", patient_key="p", group="g", split="train"),
+    )
+    across = {"a.png": "a.png", "b.png": "a.png", "c.png": "c.png"}
+    within = {"a.png": "a.png", "b.png": "b.png", "c.png": "a.png"}
+    assert [leak.rule for leak in find_leaks(manifest)] == ["patient-across-splits"]
+    (leak,) = find_leaks(manifest, pictures=across)
+    assert leak.rule == "copies-across-splits"
+    (leak,) = find_leaks(manifest, pictures=within)
+    assert leak.rule == "patient-across-splits"
+
+
+def test_patients_joined_by_a_copy_in_one_split_are_a_patients_leak():
+    """Where the only copy stays in one split, what crosses is the patient."""
+    manifest = collection(
+        film("a.png", patient_key="p", split="train"),
+        film("b.png", patient_key="q", split="train"),
+        film("c.png", patient_key="q", split="test"),
+    )
+    (leak,) = find_leaks(manifest, pictures={"a.png": "a.png", "b.png": "a.png", "c.png": "c.png"})
+    assert leak.rule == "patient-across-splits"
+    assert leak.films == ("a.png", "b.png", "c.png")
+
+
+def test_a_published_split_is_asked_with_an_audits_copies_too():
+    """Copies that only an audit knows are found in the published splits as well."""
+    manifest = collection(
+        film("a.png", published_split="train"), film("b.png", published_split="test")
+    )
+    (leak,) = find_any_leaks(manifest, pictures={"a.png": "a.png", "b.png": "a.png"})
+    assert leak.evidence["split_column"] == "published_split"

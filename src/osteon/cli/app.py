@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli import checking, demo, gathering, machine, models
+from osteon.cli import checking, cleaning, demo, gathering, machine, models
 from osteon.cli.faults import FINE, STOPPED, THE_INPUT, translate
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 machine.register(app)
 gathering.register(app)
 checking.register(app)
+cleaning.register(app)
 models.register(app)
 demo.register(app)
 

@@ -10,7 +10,12 @@ from scipy.sparse.csgraph import connected_components
 
 from osteon.collection.manifest import Manifest
 from osteon.errors import SettingsFault
-from osteon.terms import SPLITS, ManifestRow, Split
+from osteon.terms import SPLITS, Flaw, ManifestRow, Split
+
+COPY_RULES = frozenset(
+    {"identical-files", "identical-pixels", "same-picture", "same-picture-two-labels"}
+)
+"""Rules of the audit whose flaws list the copies of one picture."""
 
 ROTATED_COPIES = re.compile(r"([^/]+/\d+)(?:-rotated\d+.*| - Copy.*)?\.jpg$")
 """Names in the two Kaggle sets that are made of rotated copies: one class folder and number, one
@@ -24,11 +29,17 @@ _Keys = tuple[str, ...]
 _Tying = Mapping[int, tuple[Split, ...]]
 
 
-def fill_groups(manifest: Manifest, *, same_picture: re.Pattern[str] | None = None) -> Manifest:
+def fill_groups(
+    manifest: Manifest,
+    *,
+    same_picture: re.Pattern[str] | None = None,
+    pictures: Mapping[str, str] | None = None,
+) -> Manifest:
     """Give every film a group: the films it is tied to, directly or through others.
 
     Two films are tied when their files are identical, when they show one patient, when they
-    already share a group, or when the pattern's first group finds the same text in both paths.
+    already share a group, when the pattern's first group finds the same text in both paths, or
+    when an audit found one picture in both.
     A group that exists keeps its name (the smaller, where two grow together); a new one is named
     after its smallest film id. Two kinds of films keep what they have: unreadable ones, which hold
     no picture, and those that would tie two splits together (see `find_tying_films`).
@@ -36,6 +47,7 @@ def fill_groups(manifest: Manifest, *, same_picture: re.Pattern[str] | None = No
     Args:
         manifest: The collection.
         same_picture: Searched in each film's path; its first group names the picture.
+        pictures: Path → the name of the film's picture, from `name_pictures`.
 
     Returns:
         The same films, with groups.
@@ -44,7 +56,7 @@ def fill_groups(manifest: Manifest, *, same_picture: re.Pattern[str] | None = No
         SettingsFault: If the pattern has no group to name the picture.
     """  # noqa: DOC502 — raised by the functions called
     rows = manifest.rows
-    keys = _tie_keys(rows, same_picture)
+    keys = _tie_keys(rows, same_picture, pictures)
     kept = _without(keys, _tying(rows, keys))
     names: dict[int, str] = {}
     for members in _components(kept).values():
@@ -59,7 +71,10 @@ def fill_groups(manifest: Manifest, *, same_picture: re.Pattern[str] | None = No
 
 
 def find_tying_films(
-    manifest: Manifest, *, same_picture: re.Pattern[str] | None = None
+    manifest: Manifest,
+    *,
+    same_picture: re.Pattern[str] | None = None,
+    pictures: Mapping[str, str] | None = None,
 ) -> dict[str, tuple[Split, ...]]:
     """Find the unplaced films that would tie films placed in different splits.
 
@@ -70,6 +85,7 @@ def find_tying_films(
     Args:
         manifest: The collection, some of its films placed.
         same_picture: As in `fill_groups`.
+        pictures: As in `fill_groups`.
 
     Returns:
         The path of each such film, and the splits that it would tie.
@@ -78,11 +94,43 @@ def find_tying_films(
         SettingsFault: If the pattern has no group to name the picture.
     """  # noqa: DOC502 — raised by the functions called
     rows = manifest.rows
-    tying = _tying(rows, _tie_keys(rows, same_picture))
+    tying = _tying(rows, _tie_keys(rows, same_picture, pictures))
     return {rows[index].path: splits for index, splits in sorted(tying.items())}
 
 
-def _tie_keys(rows: Sequence[ManifestRow], same_picture: re.Pattern[str] | None) -> list[_Keys]:
+def name_pictures(manifest: Manifest, flaws: Sequence[Flaw]) -> dict[str, str]:
+    """Give films that show one picture one name: the smallest of their paths.
+
+    Args:
+        manifest: The collection; identical files are one picture, with or without a flaw.
+        flaws: What an audit found; those of `COPY_RULES` count, and their films that the manifest
+            does not hold still tie the others.
+
+    Returns:
+        Path → name, for every film but the unreadable ones, which hold no picture.
+    """
+    found: dict[str, list[str]] = {}
+    for number, flaw in enumerate(flaws):
+        if flaw.rule in COPY_RULES:
+            for path in flaw.films:
+                found.setdefault(path, []).append(f"flaw {number}")
+    rows = manifest.rows
+    keys = [
+        () if row.state == "unreadable" else (f"file {row.sha256}", *found.get(row.path, ()))
+        for row in rows
+    ]
+    names: dict[str, str] = {}
+    for members in _components(keys).values():
+        paths = [rows[index].path for index in members]
+        names.update(dict.fromkeys(paths, min(paths)))
+    return names
+
+
+def _tie_keys(
+    rows: Sequence[ManifestRow],
+    same_picture: re.Pattern[str] | None,
+    pictures: Mapping[str, str] | None,
+) -> list[_Keys]:
     """Return, for each film, the texts that it shares with the films it is tied to.
 
     Raises:
@@ -94,10 +142,11 @@ def _tie_keys(rows: Sequence[ManifestRow], same_picture: re.Pattern[str] | None)
             "must have one group in brackets, which names the picture",
             found=same_picture.pattern,
         )
-    return [_row_keys(row, same_picture) for row in rows]
+    named = pictures or {}
+    return [_row_keys(row, same_picture, named.get(row.path)) for row in rows]
 
 
-def _row_keys(row: ManifestRow, same_picture: re.Pattern[str] | None) -> _Keys:
+def _row_keys(row: ManifestRow, same_picture: re.Pattern[str] | None, picture: str | None) -> _Keys:
     # All empty files are identical and hold no picture: they must not tie their patients together.
     if row.state == "unreadable":
         return ()
@@ -106,6 +155,8 @@ def _row_keys(row: ManifestRow, same_picture: re.Pattern[str] | None) -> _Keys:
         keys.append(f"patient {row.patient_key}")
     if row.group is not None:
         keys.append(f"group {row.group}")
+    if picture is not None:
+        keys.append(f"picture {picture}")
     match = None if same_picture is None else same_picture.search(row.path)
     if match is not None and match[1] is not None:
         keys.append(f"name {match[1]}")

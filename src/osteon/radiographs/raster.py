@@ -152,6 +152,22 @@ def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> 
     return Radiograph(pixels=np.ascontiguousarray(upright), source=source)
 
 
+def open_raster(data: bytes, *, source: str) -> ImageFile.ImageFile:
+    """Read a film's header alone: container, mode, metadata; the picture is not decoded.
+
+    Safe to call from several threads at once.
+
+    Args:
+        data: The whole file.
+        source: Where the bytes came from, as the person named it; starts every refusal.
+
+    Raises:
+        UnreadableFilm: If the bytes are no picture that is read here.
+        UnsupportedRadiograph: If there are several pictures in it.
+    """  # noqa: DOC502 — opening raises them
+    return _open(data, source)[0]
+
+
 def _open(data: bytes, source: str) -> tuple[ImageFile.ImageFile, int]:
     # Reads the header only: the picture, not yet decoded, and its EXIF orientation.
     container = next((c for magic, c in _CONTAINERS.items() if data.startswith(magic)), None)

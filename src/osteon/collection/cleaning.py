@@ -1,0 +1,216 @@
+"""Cleaning: a collection and its audit in, a collection that can be split and learnt from out."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from osteon.collection.cleaning_rules import COPY, DOUBTS, KNOWN, TYING, CleaningRules, say_why
+from osteon.collection.flaws import build_flaw
+from osteon.collection.groups import fill_groups, find_tying_films, name_pictures
+from osteon.collection.leaks import find_leaks
+from osteon.collection.manifest import Manifest
+from osteon.collection.representatives import choose_representatives
+from osteon.errors import ManifestFault
+from osteon.terms import Flaw, ManifestRow, SetAside
+
+_NO_SIZES: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exclusion:
+    """One film that was taken out.
+
+    Attributes:
+        path: Of the film, relative to the collection's root.
+        film_id: Of the film.
+        rules: Why, by name: the audit's rules, or `copy`, or `ties-splits`.
+        reason: Why, in words for a person.
+        stands_in: The copy that stays for it; None unless it left as a copy.
+    """
+
+    path: str
+    film_id: str
+    rules: tuple[str, ...]
+    reason: str
+    stands_in: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CleanedCollection:
+    """A cleaned collection, and everything that was taken out of it.
+
+    Attributes:
+        manifest: The films that stay, with the groups that the audit's copies make.
+        excluded: The films that left, in order of their paths.
+        n_films_before: Films of the manifest that was cleaned.
+        n_pictures: Different pictures among the films that stay.
+        doubts: Flaws that films of the cleaned collection still have: rule → how many films.
+        leaks: Groups that stand in two splits; placed films do not move, not even for these.
+        n_absent: Films of the audit that the manifest does not hold (any more).
+        unknown_rules: Rules that this Osteon does not know, and passed over → flaws of them.
+    """
+
+    manifest: Manifest
+    excluded: tuple[Exclusion, ...]
+    n_films_before: int
+    n_pictures: int
+    doubts: dict[str, int]
+    leaks: tuple[Flaw, ...]
+    n_absent: int
+    unknown_rules: dict[str, int]
+
+    @property
+    def set_aside(self) -> tuple[SetAside, ...]:
+        """The films that left, as every step tells it."""
+        return tuple(SetAside(path=film.path, reason=film.reason) for film in self.excluded)
+
+
+def clean_manifest(
+    manifest: Manifest,
+    flaws: Sequence[Flaw],
+    how: CleaningRules,
+    *,
+    file_bytes: Mapping[str, int] = _NO_SIZES,
+) -> CleanedCollection:
+    """Group the copies of a collection, and take out what an audit condemns.
+
+    No film is moved from its split. Unplaced films that tie two splits together leave, as they do
+    in `osteon split`: without the audit, a later split could not see that they are copies. Groups
+    are made before films leave, so that films joined through one of these stay together.
+
+    Args:
+        manifest: The collection.
+        flaws: Its audit; rules that are not known here are passed over and counted.
+        how: What leaves.
+        file_bytes: Path → size of the file, to find the least lossy copy; only `how.deduplicate`
+            asks for it.
+
+    Returns:
+        The films that stay, and those that left.
+
+    Raises:
+        ManifestFault: If the audit is of another collection, or no film would be left.
+    """
+    known = [flaw for flaw in flaws if flaw.rule in KNOWN]
+    n_absent = check_audit(manifest, known)
+    pictures = name_pictures(manifest, known)
+    reasons = _find_reasons(manifest, known, how, pictures)
+    filled = fill_groups(manifest, pictures=pictures)
+    left = [row for row in filled.rows if row.path not in reasons]
+    copies = (
+        choose_representatives(left, pictures, file_bytes=file_bytes) if how.deduplicate else {}
+    )
+    staying = tuple(row for row in left if row.path not in copies)
+    if not staying:
+        raise ManifestFault(
+            str(manifest.root),
+            "must keep at least one film",
+            found=f"a reason to take out each of its {len(manifest.rows)} films",
+            advice="Spare a rule with `--keep RULE`, or have a reader decide the labels.",
+        )
+    for path, best in copies.items():
+        reasons[path] = {COPY: f"a copy of {best}, which stays for it"}
+    cleaned = replace(filled, rows=staying)
+    return CleanedCollection(
+        manifest=cleaned,
+        excluded=tuple(
+            Exclusion(
+                path=row.path,
+                film_id=row.film_id,
+                rules=tuple(reasons[row.path]),
+                reason="; ".join(reasons[row.path].values()),
+                stands_in=copies.get(row.path),
+            )
+            for row in manifest.rows
+            if row.path in reasons
+        ),
+        n_films_before=len(manifest.rows),
+        n_pictures=len({pictures.get(row.path, row.path) for row in staying}),
+        doubts=_count_doubts(cleaned, known),
+        leaks=find_leaks(cleaned, pictures=pictures),
+        n_absent=n_absent,
+        unknown_rules=dict(
+            sorted(Counter(flaw.rule for flaw in flaws if flaw.rule not in KNOWN).items())
+        ),
+    )
+
+
+def check_audit(manifest: Manifest, flaws: Sequence[Flaw]) -> int:
+    """Make sure that an audit is of a collection's films.
+
+    Films that the manifest does not hold are allowed: an earlier cleaning took them out, or the
+    manifest is a part of what was audited.
+
+    Args:
+        manifest: The collection.
+        flaws: The audit.
+
+    Returns:
+        How many of the audit's films the manifest does not hold.
+
+    Raises:
+        ManifestFault: If a film is another one than was audited, or no film of the audit is here.
+    """
+    advice = "Audit this manifest: `osteon audit MANIFEST -o DIR`."
+    film_ids = {row.path: row.film_id for row in manifest.rows}
+    absent: set[str] = set()
+    n_found = 0
+    for flaw in flaws:
+        for path, film_id in zip(flaw.films, flaw.film_ids, strict=True):
+            if path not in film_ids:
+                absent.add(path)
+            elif film_ids[path] != film_id:
+                raise ManifestFault(
+                    f"audit, {flaw.rule}, {path}",
+                    f"must be of this collection, where this film's id is {film_ids[path]!r}",
+                    found=film_id,
+                    advice=f"The file has changed, or the audit is another's. {advice}",
+                )
+            else:
+                n_found += 1
+    if absent and not n_found:
+        raise ManifestFault(
+            "audit",
+            "must be of this collection",
+            found=f"none of its {len(absent)} films in the manifest",
+            advice=f"It is another's, or all films with a flaw are out already. {advice}",
+        )
+    return len(absent)
+
+
+def _find_reasons(
+    manifest: Manifest, flaws: Sequence[Flaw], how: CleaningRules, pictures: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Return, for each film that leaves, its rules and why, in the order of the audit."""
+    paths = {row.path for row in manifest.rows}
+    reasons: dict[str, dict[str, str]] = {}
+    for flaw in (*flaws, *_find_two_labels(manifest, pictures)):
+        if flaw.rule in how.rules:
+            for path in paths.intersection(flaw.films):
+                reasons.setdefault(path, {}).setdefault(flaw.rule, say_why(flaw))
+    for path, splits in find_tying_films(manifest, pictures=pictures).items():
+        why = f"ties films in {' and '.join(splits)} together"
+        reasons.setdefault(path, {})[TYING] = why
+    return reasons
+
+
+def _find_two_labels(manifest: Manifest, pictures: Mapping[str, str]) -> Iterator[Flaw]:
+    """Yield the pictures under two labels whole, copies that the flaw itself did not list too."""
+    same: dict[str, list[ManifestRow]] = {}
+    for row in manifest.rows:
+        if row.path in pictures:
+            same.setdefault(pictures[row.path], []).append(row)
+    for rows in same.values():
+        if len({row.has_fracture for row in rows}) > 1:
+            yield build_flaw("same-picture-two-labels", rows, evidence={}, advice="")
+
+
+def _count_doubts(manifest: Manifest, flaws: Sequence[Flaw]) -> dict[str, int]:
+    """Count the films that stay with a flaw; rules in the order of the audit."""
+    paths = {row.path for row in manifest.rows}
+    films: dict[str, set[str]] = {}
+    for flaw in flaws:
+        if flaw.rule in DOUBTS:
+            films.setdefault(flaw.rule, set()).update(paths.intersection(flaw.films))
+    return {rule: len(staying) for rule, staying in films.items() if staying}

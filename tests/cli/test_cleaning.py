@@ -1,0 +1,87 @@
+"""`osteon clean`: what it prints, and how it ends."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from osteon.cli.app import run
+
+
+@pytest.fixture
+def audited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Twelve films: one truncated, one copied byte for byte, one under both labels; audited."""
+    rng = np.random.default_rng(3)
+    for name in ("fractured", "not fractured"):
+        folder = tmp_path / "films" / name
+        folder.mkdir(parents=True)
+        for number in range(5):
+            pixels = rng.integers(0, 255, (24, 20), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{name[0]}{number}.png")
+    one, other = tmp_path / "films" / "fractured", tmp_path / "films" / "not fractured"
+    (one / "copy.png").write_bytes((one / "f0.png").read_bytes())
+    (other / "disputed.png").write_bytes((one / "f1.png").read_bytes())
+    (one / "f2.png").write_bytes((one / "f2.png").read_bytes()[:300])
+    manifest = tmp_path / "m.parquet"
+    assert run(["import", str(tmp_path / "films"), "-o", str(manifest)]) == 0
+    assert run(["audit", str(manifest), "-o", str(tmp_path / "audit")]) == 0
+    capsys.readouterr()
+    return tmp_path
+
+
+def clean(folder: Path, *options: str, out: str = "clean.parquet") -> int:
+    arguments = ["--audit", str(folder / "audit"), "-o", str(folder / out), *options]
+    return run(["clean", str(folder / "m.parquet"), *arguments])
+
+
+def test_a_person_reads_what_left_and_what_to_do_next(audited, capsys):
+    """The words count and name the films that left, ask for a reader, and give the next command."""
+    assert clean(audited, "--deduplicate") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("8 of 12 films stay: 8 different pictures in 8 groups")
+    assert "not fractured/disputed.png: copies of this picture stand under both labels" in out
+    assert "A reader must decide the label of 2 films" in out
+    assert "a copy of fractured/copy.png, which stays for it" in out
+    assert "clean.excluded.csv" in out
+    assert f"Next: osteon split {audited / 'clean.parquet'}" in out
+
+
+def test_a_program_reads_every_film_that_left(audited, capsys):
+    """The JSON answer lists the excluded films with their reasons."""
+    assert clean(audited, "--keep", "truncated", "--json", "-") == 0
+    out, err = capsys.readouterr()
+    answer = json.loads(out)
+    assert answer["excluded_by_rule"] == {"same-picture-two-labels": 2}
+    assert answer["doubts"] == {"truncated": 1}
+    assert {film["path"] for film in answer["excluded"]} == {
+        "fractured/f1.png",
+        "not fractured/disputed.png",
+    }
+    assert "truncated: 1 film kept" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--exclude", "trunkated"], "Did you mean truncated"),
+        (["--audit", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_cleaned_is_refused_without_a_file(options, says, audited, capsys):
+    """A wrong rule and a missing audit leave 2, words, and no manifest."""
+    assert clean(audited, *options) == 2
+    assert says in capsys.readouterr().err
+    assert not (audited / "clean.parquet").exists()
+
+
+def test_the_cleaned_manifest_is_split_and_the_placed_one_trained_next(audited, capsys):
+    """After a split, cleaning says to train; its films keep their places."""
+    assert clean(audited) == 0
+    placed = str(audited / "split.parquet")
+    assert run(["split", str(audited / "clean.parquet"), "-o", placed]) == 0
+    capsys.readouterr()
+    where = ["--audit", str(audited / "audit"), "-o", str(audited / "again.parquet")]
+    assert run(["clean", placed, *where]) == 0
+    assert "Next: osteon train RECIPE" in capsys.readouterr().out
