@@ -33,8 +33,8 @@ class Recipe:
         crop_at: Where, in [0, 1] of the play, `(across, down)`.
         squeeze: Width over height is changed by this factor.
         side_px: Long side of the copy; 0 keeps it.
-        contrast: Factor about middle grey.
-        brightness: Added grey, of 255.
+        contrast: Factor about the mean grey, as torchvision's ColorJitter and Pillow have it.
+        brightness: Factor, as there.
         gamma: Exponent.
         is_inverted: Black for white.
         blur_px: Sigma, in pixels of a film with a long side of 454.
@@ -53,7 +53,7 @@ class Recipe:
     squeeze: float = 1.0
     side_px: int = 0
     contrast: float = 1.0
-    brightness: float = 0.0
+    brightness: float = 1.0
     gamma: float = 1.0
     is_inverted: bool = False
     blur_px: float = 0.0
@@ -71,7 +71,11 @@ SINGLES: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("turned", "15°, corners lost", {"angle_deg": 15.0}),
     ("turned", "45°, corners lost", {"angle_deg": 45.0}),
     ("turned", "77°, frame grown, black", {"angle_deg": 77.0, "keeps_corners": True}),
-    ("turned", "133°, frame grown, white", {"angle_deg": 133.0, "keeps_corners": True, "fill": 255}),
+    (
+        "turned",
+        "133°, frame grown, white",
+        {"angle_deg": 133.0, "keeps_corners": True, "fill": 255},
+    ),
     ("mirrored", "left for right", {"is_mirrored": True}),
     ("mirrored", "up for down", {"is_mirrored": True, "angle_deg": 180.0}),
     ("zoomed", "0.7", {"zoom": 0.7}),
@@ -85,8 +89,8 @@ SINGLES: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("shifted", "by 20 %", {"shift": (-0.2, 0.2)}),
     ("contrast", "0.5", {"contrast": 0.5}),
     ("contrast", "1.6", {"contrast": 1.6}),
-    ("brightness", "-50", {"brightness": -50.0}),
-    ("brightness", "+50", {"brightness": 50.0}),
+    ("brightness", "0.5", {"brightness": 0.5}),
+    ("brightness", "1.5", {"brightness": 1.5}),
     ("gamma", "0.5", {"gamma": 0.5}),
     ("gamma", "2.0", {"gamma": 2.0}),
     ("inverted", "", {"is_inverted": True}),
@@ -123,7 +127,7 @@ def draw_recipe(rng: np.random.Generator, n_steps: int) -> Recipe:
         {"zoom": float(np.exp(uniform(np.log(0.7), np.log(1.4))))},
         {"shift": (float(uniform(-0.2, 0.2)), float(uniform(-0.2, 0.2)))},
         {"crop": float(uniform(0.7, 1.0)), "crop_at": (float(uniform()), float(uniform()))},
-        {"contrast": float(uniform(0.6, 1.5)), "brightness": float(uniform(-40, 40))},
+        {"contrast": float(uniform(0.6, 1.5)), "brightness": float(uniform(0.6, 1.4))},
         {"gamma": float(np.exp(uniform(np.log(0.6), np.log(1.7))))},
         {"is_inverted": True},
         {"side_px": int(rng.integers(160, 700)), "squeeze": float(uniform(0.85, 1.18))},
@@ -216,7 +220,8 @@ def _change_greys(picture: Pixels8, recipe: Recipe) -> Pixels8:
     if recipe.blur_px:
         grey = cv2.GaussianBlur(grey, (0, 0), recipe.blur_px * max(picture.shape) / 454)
     grey = 255.0 * np.power(np.clip(grey, 0, 255) / 255.0, recipe.gamma)
-    grey = (grey - 127.5) * recipe.contrast + 127.5 + recipe.brightness
+    grey = np.clip(grey * recipe.brightness, 0, 255)
+    grey = np.clip((grey - grey.mean()) * recipe.contrast + grey.mean(), 0, 255)
     if recipe.is_inverted:
         grey = 255.0 - grey
     return np.clip(np.rint(grey), 0, 255).astype(np.uint8)

@@ -110,6 +110,8 @@ def test_a_missing_package_is_blamed_on_the_extra_that_has_it():
     ]
     spelled = {
         "sklearn": "scikit-learn",
+        "cv2": "opencv-python-headless",
+        "faiss": "faiss-cpu",
         "lightning_fabric": "lightning-fabric",
         "tomli_w": "tomli-w",
     }

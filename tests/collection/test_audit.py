@@ -77,6 +77,7 @@ def test_one_picture_under_two_labels():
         "n_fractured": 1,
         "n_not_fractured": 1,
         "has_fracture": [True, False],
+        "links": [],
     }
 
 
@@ -178,7 +179,7 @@ def test_the_evidence_is_plain_json_and_the_summary_counts_it():
     assert (summary.leaks["test"].n_leaking, summary.leaks["test"].n_films) == (1, 2)
     assert summary.leaks["test"].share == 0.5
     assert summary.rules["copies-across-splits"].n_films == 2
-    assert set(summary.rules) <= {rule.name for rule in RULES}
+    assert set(summary.rules) <= {rule.name for rule in RULES if rule.find}
 
 
 def test_the_order_of_the_rows_plays_no_part():

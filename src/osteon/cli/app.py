@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli import checking, cleaning, demo, gathering, machine, models
+from osteon.cli import auditing, checking, cleaning, demo, gathering, machine, models
 from osteon.cli.faults import FINE, STOPPED, THE_INPUT, translate
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 machine.register(app)
 gathering.register(app)
+auditing.register(app)
 checking.register(app)
 cleaning.register(app)
 models.register(app)

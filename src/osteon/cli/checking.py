@@ -1,4 +1,4 @@
-"""`osteon audit` and `osteon split`: is the collection sound, and what is measured on what."""
+"""`osteon split`: what is measured on what."""
 
 import re
 from pathlib import Path
@@ -6,56 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteon.cli.faults import THE_INPUT
 from osteon.cli.options import Films, JsonTo, ManifestOut, ManifestPath
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.collection.flaws import AuditSummary
     from osteon.jobs.splitting import SplitOutcome
-    from osteon.terms import Flaw
-
-EXAMPLES_SHOWN = 3
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's commands."""
-    app.command(epilog="Example: osteon audit manifest.parquet -o audit/")(audit)
+    """Add this file's command."""
     app.command(
         epilog="Example: osteon split manifest.parquet --train 65 --tune 15 --test 20 "
         "--salt winter -o split.parquet"
     )(split)
-
-
-def audit(
-    manifest: ManifestPath,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="DIR", help="Folder for audit.json, with every film."),
-    ] = None,
-    films: Films = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="End with exit code 2 where there is a flaw.")
-    ] = False,
-    json_to: JsonTo = None,
-) -> None:
-    """Find what is wrong with a collection: unreadable films, copies, contradictions, leaks.
-
-    The audit changes nothing: it reports, and a person decides.
-    """
-    from osteon.jobs.auditing import audit_collection
-
-    result = audit_collection(manifest, out, films=films)
-    console = console_for(json_to)
-    _show_summary(console, result.summary)
-    _show_examples(console, result.flaws)
-    if result.path:
-        say(console, "", f"Every film concerned stands in {result.path}")
-    write_json(result.as_json(), json_to)
-    if strict and result.flaws:
-        raise typer.Exit(THE_INPUT)
 
 
 def split(
@@ -134,35 +99,6 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
             f"{text!r} must be a regular expression; it breaks at character {fault.pos}",
             param_hint="--same-picture",
         ) from fault
-
-
-def _show_summary(console: "Console", summary: "AuditSummary") -> None:
-    say(
-        console,
-        f"{summary.n_films:,} films, {summary.n_distinct_files:,} different files; "
-        f"{summary.n_readable:,} decode whole, {summary.n_fractured:,} of these with a fracture",
-    )
-    if not summary.rules:
-        say(console, "No flaw was found.")
-        return
-    say(console, "")
-    rows = [(rule, count.n_flaws, count.n_films) for rule, count in summary.rules.items()]
-    show_table(console, ("flaw", "times", "films concerned"), rows)
-    for name, leak in summary.leaks.items():
-        if leak.n_leaking:
-            words = f"{name}: {leak.n_leaking:,} of {leak.n_films:,} films ({leak.share:.1%})"
-            say(console, f"{words} have a copy, or a film of their patient, in another split")
-
-
-def _show_examples(console: "Console", flaws: "tuple[Flaw, ...]") -> None:
-    first: dict[str, Flaw] = {}
-    for flaw in flaws:
-        first.setdefault(flaw.rule, flaw)
-    for rule, flaw in first.items():
-        more = f" and {len(flaw.films) - EXAMPLES_SHOWN:,} more"
-        names = ", ".join(flaw.films[:EXAMPLES_SHOWN])
-        names += more if len(flaw.films) > EXAMPLES_SHOWN else ""
-        say(console, "", f"{rule}, for example {names}", f"  {flaw.advice}")
 
 
 def _show_split(console: "Console", outcome: "SplitOutcome") -> None:

@@ -1,15 +1,27 @@
-"""The audit: what is wrong with a collection, as far as its manifest can tell.
+"""The audit: what is wrong with a collection.
 
-The audit reports and never changes anything; a person decides. A rule is a function from a
-manifest to flaws; a deeper audit adds its rules to the table at the end.
+The audit reports and never changes anything; a person decides. A rule is a function to flaws, from
+the manifest alone or also from what was seen of the films; the table at the end lists them.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from osteon.collection.copy_rules import (
+    find_copies_elsewhere,
+    find_identical_pixels,
+    find_same_pictures,
+    find_two_labels,
+    find_unseen,
+)
+from osteon.collection.examination import Examination
 from osteon.collection.flaws import build_flaw
+from osteon.collection.groups import name_pictures
 from osteon.collection.leaks import find_any_leaks
+from osteon.collection.lettering import find_burned_in_text
 from osteon.collection.manifest import Manifest
+from osteon.collection.outliers import find_outliers
+from osteon.collection.shortcut import build_shortcut_flaw
 from osteon.terms import Box, Flaw, ManifestRow
 
 BOX_SLACK_PX = 1.0
@@ -22,23 +34,36 @@ class Rule:
 
     Attributes:
         name: Short and stable, for a person who searches for it.
-        find: Yields the flaws; may use more than one name where it tells two kinds apart.
+        find: Yields the flaws that the manifest alone tells; may use more than one name where it
+            tells two kinds apart. None where films must be opened.
+        find_seen: Yields the flaws where the films were opened, in place of `find`; None where
+            they add nothing.
     """
 
     name: str
-    find: Callable[[Manifest], Iterator[Flaw]]
+    find: Callable[[Manifest], Iterator[Flaw]] | None = None
+    find_seen: Callable[[Manifest, Examination], Iterator[Flaw]] | None = None
 
 
-def find_flaws(manifest: Manifest) -> tuple[Flaw, ...]:
-    """Ask every rule of a collection. No film is opened.
+def find_flaws(manifest: Manifest, seen: Examination | None = None) -> tuple[Flaw, ...]:
+    """Ask every rule of a collection. No film is opened here.
 
     Args:
         manifest: The collection.
+        seen: What its films showed; without it, only the manifest is asked.
 
     Returns:
         The flaws, in the order of the rules and, within a rule, of the films' paths.
     """
-    return tuple(flaw for rule in RULES for flaw in sorted(rule.find(manifest), key=_first_film))
+    return tuple(
+        flaw for rule in RULES for flaw in sorted(_ask(rule, manifest, seen), key=_first_film)
+    )
+
+
+def _ask(rule: Rule, manifest: Manifest, seen: Examination | None) -> Iterator[Flaw]:
+    if seen is not None and rule.find_seen is not None:
+        return rule.find_seen(manifest, seen)
+    return iter(()) if rule.find is None else rule.find(manifest)
 
 
 def _first_film(flaw: Flaw) -> tuple[str, ...]:
@@ -86,20 +111,48 @@ def _find_identical_files(manifest: Manifest) -> Iterator[Flaw]:
         )
 
 
+def _find_identical_pixels(_: Manifest, seen: Examination) -> Iterator[Flaw]:
+    return find_identical_pixels(seen.groups)
+
+
+def _find_same_pictures(_: Manifest, seen: Examination) -> Iterator[Flaw]:
+    return find_same_pictures(seen.groups)
+
+
 def _find_two_labels(manifest: Manifest) -> Iterator[Flaw]:
-    for rows in _identical_sets(manifest):
-        labels = [row.has_fracture for row in rows]
-        if any(labels) and not all(labels):
-            yield build_flaw(
-                "same-picture-two-labels",
-                rows,
-                evidence={
-                    "n_fractured": sum(labels),
-                    "n_not_fractured": len(labels) - sum(labels),
-                    "has_fracture": labels,
-                },
-                advice="Let a reader decide which label holds, and take the other copies out.",
-            )
+    return find_two_labels(manifest, name_pictures(manifest, ()), ())
+
+
+def _find_two_labels_seen(manifest: Manifest, seen: Examination) -> Iterator[Flaw]:
+    return find_two_labels(manifest, seen.pictures, seen.groups)
+
+
+def _find_leaks_seen(manifest: Manifest, seen: Examination) -> Iterator[Flaw]:
+    return find_any_leaks(manifest, pictures=seen.pictures)
+
+
+def _find_copies_elsewhere(_: Manifest, seen: Examination) -> Iterator[Flaw]:
+    overlap = seen.overlap
+    return iter(()) if overlap is None else find_copies_elsewhere(seen.groups, overlap)
+
+
+def _find_shortcuts(_: Manifest, seen: Examination) -> Iterator[Flaw]:
+    return (build_shortcut_flaw(shortcut) for shortcut in seen.shortcuts if shortcut.is_flaw)
+
+
+def _find_burned_in_text(_: Manifest, seen: Examination) -> Iterator[Flaw]:
+    lettering = {sha256: file.lettering for sha256, file in seen.looks.files.items()}
+    return find_burned_in_text(seen.grouped, lettering)
+
+
+def _find_outliers(manifest: Manifest, seen: Examination) -> Iterator[Flaw]:
+    return find_outliers(
+        manifest, {sha256: file.oddity for sha256, file in seen.looks.files.items()}
+    )
+
+
+def _find_unseen(manifest: Manifest, seen: Examination) -> Iterator[Flaw]:
+    return find_unseen(manifest, seen.looks)
 
 
 def _find_label_contradictions(manifest: Manifest) -> Iterator[Flaw]:
@@ -196,12 +249,19 @@ def _find_positives_without_box(manifest: Manifest) -> Iterator[Flaw]:
 RULES: tuple[Rule, ...] = (
     Rule(name="unreadable", find=_find_unreadable),
     Rule(name="truncated", find=_find_truncated),
+    Rule(name="changed-since-import", find_seen=_find_unseen),
     Rule(name="identical-files", find=_find_identical_files),
-    Rule(name="same-picture-two-labels", find=_find_two_labels),
-    Rule(name="copies-across-splits", find=find_any_leaks),
+    Rule(name="identical-pixels", find_seen=_find_identical_pixels),
+    Rule(name="same-picture", find_seen=_find_same_pictures),
+    Rule(name="same-picture-two-labels", find=_find_two_labels, find_seen=_find_two_labels_seen),
+    Rule(name="copies-across-splits", find=find_any_leaks, find_seen=_find_leaks_seen),
+    Rule(name="copy-in-other-collection", find_seen=_find_copies_elsewhere),
     Rule(name="label-contradicts-folder", find=_find_label_contradictions),
     Rule(name="annotation-size-mismatch", find=_find_size_mismatches),
     Rule(name="box-outside-film", find=_find_boxes_outside),
     Rule(name="box-on-negative", find=_find_boxes_on_negatives),
     Rule(name="no-box-on-positive", find=_find_positives_without_box),
+    Rule(name="shortcut", find_seen=_find_shortcuts),
+    Rule(name="burned-in-text", find_seen=_find_burned_in_text),
+    Rule(name="outlier", find_seen=_find_outliers),
 )

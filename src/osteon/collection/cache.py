@@ -10,19 +10,18 @@ import json
 import os
 import secrets
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
 import PIL
 
 from osteon.collection.manifest import Manifest
+from osteon.collection.pool import work_in_order
 from osteon.errors import FilmFault, ManifestFault, OutputFault
 from osteon.radiographs.prepare import fit_pixels
 from osteon.radiographs.raster import decode_raster
@@ -33,9 +32,6 @@ _VERSION: Final = 1
 _STALE_AFTER_S: Final = 3600.0
 _MISSING: Final = "the file is missing, or may not be read"
 _CHANGED: Final = "the file changed since it was imported"
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +159,7 @@ def _write_cache(stem: Path, manifest: Manifest, how: Preparation, progress: Pro
     with _replacing(stem.with_suffix(".npy")) as part:
         # Plain writes, not a writable memory map: on a full disk those raise, and a map kills.
         _write_header(part, len(manifest.rows), how)
-        for done, (row, fitted) in enumerate(_in_order(fit, manifest.rows), start=1):
+        for done, (row, fitted) in enumerate(work_in_order(fit, manifest.rows), start=1):
             if isinstance(fitted, str):
                 aside.append(SetAside(path=row.path, reason=fitted))
             else:
@@ -219,23 +215,3 @@ def _fit_film(root: Path, row: ManifestRow, how: Preparation) -> Pixels8 | str:
         return fit_pixels(decode_raster(data, source=row.path), how)
     except FilmFault as fault:
         return fault.must if fault.found is None else f"{fault.must}; found {fault.found}"
-
-
-def _in_order(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-    """Yield `work(item)` in the items' order, computed in threads, a few items ahead.
-
-    Threads suffice: the decoder and the resizer run outside Python's interpreter lock. Looking
-    only a few items ahead keeps memory small however many films wait.
-    """
-    n_threads = os.cpu_count() or 1
-    ahead: deque[Future[_Result]] = deque()
-    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="decode")
-    try:
-        for item in items:
-            ahead.append(pool.submit(work, item))
-            if len(ahead) > 4 * n_threads:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)

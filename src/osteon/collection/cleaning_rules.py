@@ -21,6 +21,8 @@ EXCLUDED = frozenset(
 """Out unless asked otherwise: films without a whole picture, and films whose label is disputed."""
 
 EXCLUDABLE = EXCLUDED | {
+    "changed-since-import",
+    "copy-in-other-collection",
     "annotation-size-mismatch",
     "box-outside-film",
     "no-box-on-positive",
@@ -29,7 +31,8 @@ EXCLUDABLE = EXCLUDED | {
 }
 """All rules that speak of films one by one. Those added here stay in unless asked otherwise: a box
 in the wrong place leaves the film's label alone, and without it the film would read as one whose
-fracture nobody marked; a text or an odd look is a doubt that a person must judge."""
+fracture nobody marked; a text or an odd look is a doubt that a person must judge. A film that has
+changed may come back, and one that another collection holds too is wrong only beside that one."""
 
 UNFIT = frozenset({"shortcut", "copies-across-splits", "patient-across-splits"})
 """Rules that speak of a whole collection or its split: no film leaves for them."""

@@ -1,7 +1,7 @@
 """What an audit hands on: flaws, and the summary that counts them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,6 +40,47 @@ class LeakShare:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AgainstSummary:
+    """How much of a collection another one holds too.
+
+    Attributes:
+        collection: The other's name.
+        n_films: Films of ours that were looked at.
+        n_with_copy: Of these, the films that show a picture that the other holds.
+        share: `n_with_copy / n_films`.
+        n_other_films: Films of the other that were looked at.
+        n_other_with_copy: Of these, the films that were met as copies of ours.
+        n_other_not_seen: Readable films of the other that could not be looked at.
+    """
+
+    collection: str
+    n_films: int
+    n_with_copy: int
+    share: float
+    n_other_films: int
+    n_other_with_copy: int
+    n_other_not_seen: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeenSummary:
+    """What opening the films adds to an audit's numbers.
+
+    Attributes:
+        n_pictures: Different pictures among the films that were looked at; copies count once.
+        n_not_seen: Readable films that could not be looked at: the folder has changed.
+        shortcut: For each collection that was large enough to say, the AUROC of guessing the
+            label without looking at bones, with its interval; below the limit too.
+        against: What another collection holds too; None where none was named.
+    """
+
+    n_pictures: int
+    n_not_seen: int
+    shortcut: Mapping[str, Mapping[str, Any]]
+    against: AgainstSummary | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AuditSummary:
     """An audit in numbers.
 
@@ -47,10 +88,16 @@ class AuditSummary:
         n_films: Films in the manifest.
         n_distinct_files: Different files among them.
         n_readable: Films that decode whole.
+        n_not_seen: Of these, films that could not be looked at: the folder has changed.
+        n_pictures: Different pictures among the films that were looked at, copies counted once;
+            None where no film was opened.
         n_fractured: Readable films with a fracture.
         split_column: Which splits the leaks were looked for in; None where there is no split.
         leaks: For each split that holds films, how much of it leaks.
         rules: For each rule that found something, how much.
+        shortcut: For each collection, the AUROC of guessing its labels without looking at bones,
+            with its interval; None where no film was opened.
+        against: What another collection holds too; None where none was named.
     """
 
     n_films: int
@@ -60,6 +107,10 @@ class AuditSummary:
     split_column: SplitColumn | None
     leaks: dict[Split, LeakShare]
     rules: dict[str, RuleCount]
+    n_not_seen: int = 0
+    n_pictures: int | None = None
+    shortcut: dict[str, dict[str, Any]] | None = None
+    against: AgainstSummary | None = None
 
 
 def build_flaw(
@@ -92,12 +143,15 @@ def read_split(row: ManifestRow, column: SplitColumn) -> Split | None:
     return row.split if column == "split" else row.published_split
 
 
-def summarise_audit(manifest: Manifest, flaws: Sequence[Flaw]) -> AuditSummary:
+def summarise_audit(
+    manifest: Manifest, flaws: Sequence[Flaw], seen: SeenSummary | None = None
+) -> AuditSummary:
     """Count an audit's flaws, by rule and by split.
 
     Args:
         manifest: The collection that was audited.
         flaws: What the audit found.
+        seen: What opening the films adds; None where none was opened.
 
     Returns:
         The numbers, each share with its numerator and denominator.
@@ -116,6 +170,10 @@ def summarise_audit(manifest: Manifest, flaws: Sequence[Flaw]) -> AuditSummary:
         split_column=column,
         leaks={} if column is None else _leak_shares(readable, column, flaws),
         rules={rule: RuleCount(n_flaws=n_flaws[rule], n_films=len(films[rule])) for rule in films},
+        n_not_seen=0 if seen is None else seen.n_not_seen,
+        n_pictures=None if seen is None else seen.n_pictures,
+        shortcut=None if seen is None else {name: dict(own) for name, own in seen.shortcut.items()},
+        against=None if seen is None else seen.against,
     )
 
 

@@ -1,19 +1,46 @@
-"""The job of auditing: a manifest in, its flaws out, written where a program can read them."""
+"""The job of auditing: a manifest in, its flaws out, for people and for programs.
+
+In a notebook::
+
+    from pathlib import Path
+    from osteon.jobs.auditing import audit_collection
+
+    audit = audit_collection(Path("manifest.parquet"), Path("audit"))
+    audit.summary.n_pictures  # different pictures, copies counted once
+    [flaw.films for flaw in audit.flaws if flaw.rule == "same-picture-two-labels"]
+
+The parts can be had one by one: `collection.looks.look_at_films` opens the films,
+`collection.examination.examine_films` seeks the copies, `collection.audit.find_flaws` asks the
+rules.
+"""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from osteon.collection.audit import find_flaws
-from osteon.collection.flaws import AuditSummary, summarise_audit
+from osteon.collection.audit_file import AUDIT_FILE
+from osteon.collection.examination import Examination, examine_films
+from osteon.collection.flaws import AuditSummary, SeenSummary, summarise_audit
+from osteon.collection.looks import Looks, look_at_films, read_grey
 from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.placing import refuse_output
+from osteon.collection.shortcut import build_shortcut_evidence
+from osteon.errors import ManifestFault, SettingsFault
 from osteon.jobs.runs import write_text
-from osteon.terms import Flaw
+from osteon.radiographs.raster import read_film_bytes
+from osteon.terms import Flaw, Pixels8, Progress, no_progress
 
-AUDIT_FILE = "audit.json"
-"""The audit's name in the folder that it is written to."""
+PAGE_FILE = "report.html"
+"""The page's name in the folder that the audit is written to."""
+
+WORK_FOLDER = ".looks"
+"""Where an audit keeps what it saw until it is done, so that a killed one resumes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,48 +51,86 @@ class AuditResult:
         flaws: In the order of the rules.
         summary: The same in numbers.
         path: Where `audit.json` was written; None where no folder was given.
+        page: Where the page was written; None where no folder was given, or no film opened.
     """
 
     flaws: tuple[Flaw, ...]
     summary: AuditSummary
     path: Path | None
+    page: Path | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the audit as plain JSON values, as `audit.json` holds it."""
         return _as_json(self.flaws, self.summary)
 
 
-def audit_collection(
-    manifest_path: Path, out: Path | None = None, *, films: Path | None = None
+def audit_collection(  # noqa: PLR0913 — the face that notebooks see: options, each with a default
+    manifest_path: Path,
+    out: Path | None = None,
+    *,
+    films: Path | None = None,
+    against: Path | None = None,
+    quick: bool = False,
+    workers: int | None = None,
+    progress: Progress = no_progress,
 ) -> AuditResult:
     """Find the flaws of a collection, and write them where asked.
 
+    An audit that was killed goes on where it was: ask for the same folder again.
+
     Args:
         manifest_path: The collection's manifest.
-        out: A folder for `audit.json`; None writes nothing.
+        out: A folder for `audit.json` and `report.html`; None writes nothing.
         films: The films' folder, where it is not the one that the manifest names.
+        against: The manifest of another collection, which is searched for copies of these films.
+        quick: Whether to ask the manifest alone, and open no film; there is no page then.
+        workers: Threads; None for one on each core. They change no result.
+        progress: Called with "look", "search", "compare" and "report" as the work goes on.
 
     Returns:
         The flaws and their summary.
 
     Raises:
-        FolderNotFound: If the manifest or `films` does not exist.
-        ManifestFault: If the file is not a manifest, or of another collection.
+        FolderNotFound: If a manifest or `films` does not exist.
+        ManifestFault: If a file is not a manifest, or of another collection, or none of its films
+            can be looked at.
         OutputFault: If the folder cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+        SettingsFault: If `quick` is asked for together with `against`, which opens films.
+    """  # noqa: DOC502 — also raised by the functions called
+    if quick and against is not None:
+        raise SettingsFault(
+            "--quick", "opens no film", advice="Leave it out: --against compares films."
+        )
     manifest = read_manifest(manifest_path, films=films)
-    flaws = find_flaws(manifest)
-    path = None if out is None else write_audit(flaws, manifest, out)
-    return AuditResult(flaws=flaws, summary=summarise_audit(manifest, flaws), path=path)
+    if quick:
+        flaws = find_flaws(manifest)
+        path = None if out is None else write_audit(flaws, manifest, out)
+        return AuditResult(flaws=flaws, summary=summarise_audit(manifest, flaws), path=path)
+    other = None if against is None else read_manifest(against)
+    work = None if out is None else _make_work_folder(out)
+    seen = _examine(manifest, other, work, workers=workers, progress=progress)
+    flaws, told = find_flaws(manifest, seen), seen.summarise()
+    result = AuditResult(flaws=flaws, summary=summarise_audit(manifest, flaws, told), path=None)
+    if out is None or work is None:
+        return result
+    progress("report", 0, 1)
+    page = _write_page(result, manifest, seen, other, out / PAGE_FILE)
+    path = write_audit(flaws, manifest, out, seen=told)
+    shutil.rmtree(work, ignore_errors=True)
+    progress("report", 1, 1)
+    return replace(result, path=path, page=page)
 
 
-def write_audit(flaws: Sequence[Flaw], manifest: Manifest, folder: Path) -> Path:
+def write_audit(
+    flaws: Sequence[Flaw], manifest: Manifest, folder: Path, *, seen: SeenSummary | None = None
+) -> Path:
     """Write `audit.json`, whole or not at all; the same collection gives the same bytes.
 
     Args:
         flaws: What the audit found.
         manifest: The collection that was audited.
         folder: Made where it is missing.
+        seen: What opening the films adds to the numbers; None where none was opened.
 
     Returns:
         The file's path.
@@ -74,9 +139,88 @@ def write_audit(flaws: Sequence[Flaw], manifest: Manifest, folder: Path) -> Path
         OutputFault: If the folder cannot be written.
     """  # noqa: DOC502 — raised by the functions called
     path = folder / AUDIT_FILE
-    found = _as_json(flaws, summarise_audit(manifest, flaws))
+    found = _as_json(flaws, summarise_audit(manifest, flaws, seen))
     write_text(path, json.dumps(found, indent=1, allow_nan=False) + "\n")
     return path
+
+
+def _examine(
+    manifest: Manifest,
+    other: Manifest | None,
+    work: Path | None,
+    *,
+    workers: int | None,
+    progress: Progress,
+) -> Examination:
+    looks = _look(manifest, work, workers=workers, progress=progress)
+    theirs = None
+    if other is not None:
+        theirs = (other, _look(other, work, workers=workers, progress=progress))
+    return examine_films(manifest, looks, other=theirs, workers=workers, progress=progress)
+
+
+def _look(
+    manifest: Manifest, work: Path | None, *, workers: int | None, progress: Progress
+) -> Looks:
+    """Look at the films.
+
+    Raises:
+        ManifestFault: If none of them can be looked at.
+    """
+    looks = look_at_films(manifest, folder=work, workers=workers, progress=progress)
+    if not looks.files:
+        first = next(iter(looks.not_seen), None)
+        raise ManifestFault(
+            str(manifest.root),
+            "must hold at least one film that can be looked at",
+            found=f"{len(manifest.rows)} films, none of which is what the manifest says",
+            advice="Import the collection again, or ask the manifest alone with `--quick`."
+            + ("" if first is None else f" The first: {first.path}: {first.reason}."),
+        )
+    return looks
+
+
+def _make_work_folder(out: Path) -> Path:
+    # Before the work and not after it: a place that cannot be written is known at once.
+    work = out / WORK_FOLDER
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        refuse_output(out, fault)
+    return work
+
+
+def _write_page(
+    result: AuditResult, manifest: Manifest, seen: Examination, other: Manifest | None, path: Path
+) -> Path:
+    # Pages need jinja2, which loads slowly; a quick audit does without.
+    from osteon.reports.audit_page import AuditPage, write_audit_page
+
+    # A page has room for one measurement that is no flaw: the one that says most.
+    told = max(seen.shortcuts, key=lambda own: own.auroc.value, default=None)
+    names = sorted({row.collection for row in manifest.rows if row.collection})
+    page = AuditPage(
+        name=", ".join(names) or manifest.root.name,
+        summary=result.summary,
+        flaws=result.flaws,
+        read_film=_reader(manifest),
+        read_other=None if other is None else _reader(other),
+        date=datetime.now(UTC).date().isoformat(),
+        version=version("osteon"),
+        n_pictures=result.summary.n_pictures,
+        shortcut=None if told is None else build_shortcut_evidence(told),
+        rows={row.path: row for row in manifest.rows},
+        other_rows={} if other is None else {row.path: row for row in other.rows},
+    )
+    write_audit_page(page, path)
+    return path
+
+
+def _reader(manifest: Manifest) -> Callable[[str], Pixels8]:
+    def read_film(path: str) -> Pixels8:
+        return read_grey(read_film_bytes(manifest.root / path), source=path)
+
+    return read_film
 
 
 def _as_json(flaws: Sequence[Flaw], summary: AuditSummary) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from osteon.collection.audit_file import AUDIT_FILE
 from osteon.collection.manifest import write_manifest
 from osteon.collection.splits import Shares
 from osteon.errors import OutputFault
-from osteon.jobs.auditing import AUDIT_FILE, audit_collection
+from osteon.jobs.auditing import audit_collection
 from osteon.jobs.evaluating import EvaluationReport, EvaluationRequest, evaluate
 from osteon.jobs.importing import import_films
 from osteon.jobs.runs import RunFolder, read_json, write_text
@@ -138,7 +139,7 @@ def run_demo(
     if request.data is None:
         do("draw", lambda: _draw(request, places, progress), places.films / "README.txt")
     do("import", lambda: _import(places, progress), places.manifest)
-    do("audit", lambda: _audit(places), places.folder / AUDIT_FILE)
+    do("audit", lambda: _audit(places, progress), places.folder / AUDIT_FILE)
     do("split", lambda: _split(places), places.split)
     do("train", lambda: _train(request, places, progress), places.run.operating_point)
     reports: list[EvaluationReport] = []
@@ -193,10 +194,10 @@ def _import(places: _Places, progress: Progress) -> str:
     )
 
 
-def _audit(places: _Places) -> str:
-    result = audit_collection(places.manifest, places.folder)
+def _audit(places: _Places, progress: Progress) -> str:
+    result = audit_collection(places.manifest, places.folder, progress=progress)
     counts = [f"{rule} in {n.n_films:,} films" for rule, n in result.summary.rules.items()]
-    return "; ".join(counts) or "no flaw was found"
+    return f"{'; '.join(counts) or 'no flaw was found'}; pictures in {result.page}"
 
 
 def _split(places: _Places) -> str:

@@ -9,8 +9,10 @@ a GIF with one frame: old teaching files were saved so, and its palette holds 25
 - A film of which a part is missing is never padded: it is a `TruncatedFilm`.
 """
 
+import errno
 import io
 import re
+import stat
 import struct
 import threading
 import warnings
@@ -103,26 +105,47 @@ def read_raster(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:
         UnreadableFilm: If the file is missing, empty, no picture, or will not decode.
         TruncatedFilm: If a part of the picture is missing.
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — decoding raises them
+    """  # noqa: DOC502 — reading and decoding raise them
+    data = read_film_bytes(path, max_pixels=max_pixels)
+    return decode_raster(data, source=str(path), max_pixels=max_pixels)
+
+
+def read_film_bytes(path: Path, *, max_pixels: int = 64_000_000) -> bytes:
+    """Read a film's file whole, if it is a file, and no larger than a film can be.
+
+    Args:
+        path: The film.
+        max_pixels: Pixels that a film may have; its file's size is limited in proportion.
+
+    Returns:
+        The bytes, not looked at yet.
+
+    Raises:
+        UnreadableFilm: If there is no such file, or it cannot be opened.
+        UnsupportedRadiograph: If it is too large for a film.
+    """
     try:
-        n_bytes = path.stat().st_size
+        about = path.stat()
         # 8 bytes hold any pixel that is read here, so a larger file cannot be a film of that size.
-        if n_bytes > 8 * max_pixels + 2**20:
+        if about.st_size > 8 * max_pixels + 2**20:
             raise UnsupportedRadiograph(
                 str(path),
                 f"must hold at most {max_pixels:,} pixels",
-                found=f"{n_bytes:,} bytes",
+                found=f"{about.st_size:,} bytes",
                 advice="Reduce the film, or raise the limit.",
             )
-        data = path.read_bytes()
-    except OSError as fault:
-        raise UnreadableFilm(
-            str(path),
-            "must be a file that can be opened",
-            found=_reason(fault),
-            advice="Put the film back, or import the collection again.",
-        ) from fault
-    return decode_raster(data, source=str(path), max_pixels=max_pixels)
+        # A pipe or a device could keep its reader waiting for ever.
+        if stat.S_ISREG(about.st_mode):
+            return path.read_bytes()
+        found, cause = "a folder, or something else that is no file", None
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in the path
+        found, cause = _reason(fault), fault
+    raise UnreadableFilm(
+        str(path),
+        "must be a file that can be opened",
+        found=found,
+        advice="Put the film back, or import the collection again.",
+    ) from cause
 
 
 def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> Radiograph:
@@ -267,9 +290,13 @@ def _with_noise_after_scan(data: bytes) -> bytes:
     return data[:stop] + _NOISE + data[stop:]
 
 
-def _reason(fault: OSError) -> str:
+def _reason(fault: OSError | ValueError) -> str:
     if isinstance(fault, FileNotFoundError):
         return "no such file"
     if isinstance(fault, PermissionError):
         return "no permission to read it"
-    return "a folder" if isinstance(fault, IsADirectoryError) else "a disk that does not answer"
+    if getattr(fault, "errno", None) == errno.ELOOP:
+        return "a link that leads back to itself"
+    return (
+        "a disk that does not answer" if isinstance(fault, OSError) else "a name that no file has"
+    )

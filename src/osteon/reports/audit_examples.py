@@ -17,6 +17,7 @@ from osteon.reports.audit_words import (
     say_split,
     say_splits,
 )
+from osteon.reports.wording import say_count
 from osteon.terms import Box, Flaw
 
 MAX_EXAMPLES = 12
@@ -28,7 +29,7 @@ MAX_NAMES = 60
 SHOWN_BY_FILM: Final = frozenset({"burned-in-text", "no-box-on-positive"})
 """Rules with one flaw for a whole collection: its films are the examples."""
 
-_NOT_PICTURED: Final = frozenset({"unreadable", "truncated", "shortcut"})
+_NOT_PICTURED: Final = frozenset({"unreadable", "truncated", "changed-since-import", "shortcut"})
 """Rules of which there is nothing to look at: the reason is the evidence."""
 
 _Item = TypeVar("_Item")
@@ -137,6 +138,16 @@ def _show_across(flaw: Flaw, shelf: Shelf) -> Example:
     return _name_all(flaw, say_group(flaw), [say_splits(flaw.evidence["splits"])], shots)
 
 
+def _show_elsewhere(flaw: Flaw, shelf: Shelf) -> Example:
+    evidence = flaw.evidence
+    link = max(evidence["links"], key=measure_change)
+    other = say_name(evidence["other_collection"])
+    there = f"{say_count(evidence['n_other_films'], 'film')} in {other}"
+    notes = (f"B stands in {other}", say_link(link), say_fit(link))
+    shots = shoot_link(link, shelf, shelf_of_b=shelf.beside)
+    return _name_all(flaw, f"{say_group(flaw)} here, {there}", notes, shots)
+
+
 def _show_identical(flaw: Flaw, shelf: Shelf) -> Example:
     return _name_all(flaw, say_group(flaw), (), (shelf.shoot(flaw.films[0]),))
 
@@ -193,6 +204,7 @@ _SHOWN_AS: Final[Mapping[str, Callable[[Flaw, Shelf], Example]]] = MappingProxyT
         "same-picture-two-labels": _show_two_labels,
         "copies-across-splits": _show_across,
         "patient-across-splits": _show_across,
+        "copy-in-other-collection": _show_elsewhere,
         "identical-files": _show_identical,
         "identical-pixels": _show_identical,
         "outlier": _show_outlier,

@@ -43,6 +43,8 @@ class AuditPage:
         n_pictures: Different pictures, copies counted once; None where copies were not sought.
         shortcut: The shortcut's measurement, also where it is below the limit; None without one.
         rows: What the manifest says about films, by path, for labels and marks; may lack any.
+        read_other: Opens a film of the collection that this one was compared with; None without.
+        other_rows: What that collection's manifest says about its films, by path.
         explanations: Of the rules.
     """
 
@@ -55,6 +57,8 @@ class AuditPage:
     n_pictures: int | None = None
     shortcut: Mapping[str, Any] | None = None
     rows: Mapping[str, ManifestRow] = field(default_factory=dict)
+    read_other: ReadFilm | None = None
+    other_rows: Mapping[str, ManifestRow] = field(default_factory=dict)
     explanations: Mapping[str, RuleText] = field(default_factory=lambda: EXPLANATIONS)
 
 
@@ -125,7 +129,8 @@ def build_audit_page(page: AuditPage) -> str:
     by_rule: dict[str, list[Flaw]] = {}
     for flaw in page.flaws:
         by_rule.setdefault(flaw.rule, []).append(flaw)
-    shelf = Shelf(page.read_film, page.rows)
+    beside = None if page.read_other is None else Shelf(page.read_other, page.other_rows)
+    shelf = Shelf(page.read_film, page.rows, beside=beside)
     sections = [_build_section(rule, by_rule[rule], page, shelf) for rule in order_rules(by_rule)]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("osteon.reports"),
@@ -171,7 +176,7 @@ def _mark_commands(text: str) -> Markup:
 
 
 def _build_section(rule: str, flaws: Sequence[Flaw], page: AuditPage, shelf: Shelf) -> Section:
-    is_list = rule in {"unreadable", "truncated"}
+    is_list = rule in {"unreadable", "truncated", "changed-since-import"}
     reasons = [
         (say_name(path), str(flaw.evidence.get("reason") or "no reason given"))
         for flaw in flaws[:MAX_LISTED]
@@ -196,6 +201,7 @@ def _say_findings(page: AuditPage, sections: Sequence[Section]) -> list[str]:
     """Return the audit in sentences: how much there is, then what spoils a result."""
     counts = {section.rule: section for section in sections}
     told = [_say_size(page.summary), _say_pictures(page), _say_leaks(counts)]
+    told.append(_say_overlap(page.summary))
     if "same-picture-two-labels" in counts:
         found = counts["same-picture-two-labels"]
         told.append(
@@ -219,9 +225,16 @@ def _say_size(summary: AuditSummary) -> str:
         if not shut
         else f"{summary.n_readable:,} of them open whole and {shut:,} do not"
     )
+    gone = summary.n_not_seen
+    changed = (
+        f" {say_count(gone, 'film')} could not be looked at: the folder has changed since it was"
+        " imported."
+        if gone
+        else ""
+    )
     return (
         f"The collection lists {say_count(summary.n_films, 'film')}; {whole}."
-        f" {summary.n_fractured:,} of those that open are labelled with a fracture."
+        f" {summary.n_fractured:,} of those that open are labelled with a fracture.{changed}"
     )
 
 
@@ -234,7 +247,7 @@ def _say_pictures(page: AuditPage) -> str:
             f"Only {summary.n_distinct_files:,} of the files differ; the others repeat them"
             " to the last byte."
         )
-    if page.n_pictures >= summary.n_readable:
+    if page.n_pictures >= summary.n_readable - summary.n_not_seen:
         return "No two films show the same picture."
     return (
         f"There are only {page.n_pictures:,} different pictures among them: the others are copies,"
@@ -252,6 +265,19 @@ def _say_leaks(counts: Mapping[str, Section]) -> str:
     return (
         f"{told} A result measured on them rewards remembering a picture, and says little about a"
         " new patient's film."
+    )
+
+
+def _say_overlap(summary: AuditSummary) -> str:
+    against = summary.against
+    if against is None:
+        return ""
+    if not against.n_with_copy:
+        return f"No film of it was found in the collection {say_name(against.collection)}."
+    return (
+        f"{against.n_with_copy:,} of its films ({say_share(against.share)}) stand in the collection"
+        f" {say_name(against.collection)} too: for a model that has seen the one, the other is no"
+        " external test."
     )
 
 

@@ -44,6 +44,13 @@ EXPLANATIONS: Final[Mapping[str, RuleText]] = MappingProxyType(
             why="One of the labels must be wrong. A model cannot learn from it, and whatever it "
             "answers counts as a mistake.",
         ),
+        "copy-in-other-collection": RuleText(
+            title="Films that another collection holds too",
+            meaning="The same picture stands here and in the collection that this one was compared "
+            "with, as it was or turned, mirrored, resized or changed in contrast.",
+            why="A model that was trained on the one and tested on the other has seen these films "
+            "before: the test is not external.",
+        ),
         "same-picture": RuleText(
             title="One film seen twice",
             meaning="The same film stands in the collection more than once: turned, mirrored, "
@@ -116,6 +123,12 @@ EXPLANATIONS: Final[Mapping[str, RuleText]] = MappingProxyType(
             meaning="The file ends before the picture does; a part of the film is missing.",
             why="Most programs fill the missing part with grey without a word, and a model then "
             "learns from a film that nobody made.",
+        ),
+        "changed-since-import": RuleText(
+            title="Films that are no longer what was imported",
+            meaning="The file is gone, has other content than when the collection was imported, or "
+            "cannot be opened any more.",
+            why="The audit speaks of the films that it could look at; nothing is known of these.",
         ),
         "unreadable": RuleText(
             title="Films that will not open",

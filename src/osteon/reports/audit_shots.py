@@ -52,12 +52,20 @@ class Shelf:
     Args:
         read_film: Opens a film by its path in the collection.
         rows: What the manifest says about films, by path; may lack any.
+        beside: The films of the collection that this one was compared with; None without one.
     """
 
-    def __init__(self, read_film: ReadFilm, rows: Mapping[str, ManifestRow]) -> None:
+    def __init__(
+        self,
+        read_film: ReadFilm,
+        rows: Mapping[str, ManifestRow],
+        *,
+        beside: "Shelf | None" = None,
+    ) -> None:
         self._read_film = read_film
         self._held: dict[str, HeldFilm | FilmFault] = {}
         self._rows = rows
+        self.beside = self if beside is None else beside
 
     def take(self, path: str) -> HeldFilm | FilmFault:
         """Return a film, or why it cannot be opened.
@@ -116,7 +124,11 @@ class Shelf:
 
 
 def shoot_link(
-    link: Mapping[str, Any], shelf: Shelf, labels: Mapping[str, bool] | None = None
+    link: Mapping[str, Any],
+    shelf: Shelf,
+    labels: Mapping[str, bool] | None = None,
+    *,
+    shelf_of_b: Shelf | None = None,
 ) -> tuple[Shot, ...]:
     """Return both films of a link, the second laid on the first, and what is left between them.
 
@@ -124,14 +136,16 @@ def shoot_link(
         link: As it stands in the evidence.
         shelf: Where films are taken from.
         labels: Of films, by path; by default the manifest's.
+        shelf_of_b: Where the second film is taken from; by default the same.
     """
     told = labels or {}
+    shelves = (shelf, shelf if shelf_of_b is None else shelf_of_b)
     path_a, path_b = str(link["a"]), str(link["b"])
     pair = tuple(
-        shelf.shoot(path, label=told.get(path), before=f"{letter}: ")
-        for letter, path in (("A", path_a), ("B", path_b))
+        own.shoot(path, label=told.get(path), before=f"{letter}: ")
+        for own, letter, path in zip(shelves, "AB", (path_a, path_b), strict=True)
     )
-    still, film = shelf.take(path_a), shelf.take(path_b)
+    still, film = shelves[0].take(path_a), shelves[1].take(path_b)
     if isinstance(still, FilmFault) or isinstance(film, FilmFault):
         return pair
     laid, shown = align_film(

@@ -1,0 +1,178 @@
+"""`osteon audit`: is the collection sound?"""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from osteon.cli.faults import THE_INPUT
+from osteon.cli.options import Films, JsonTo, ManifestPath
+from osteon.cli.progress import shown_progress
+from osteon.cli.words import console_for, counted, say, show_table, write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from osteon.collection.flaws import AuditSummary
+    from osteon.jobs.auditing import AuditResult
+    from osteon.terms import Flaw
+
+EXAMPLES_SHOWN = 3
+
+CLEANED = frozenset(
+    {
+        "unreadable",
+        "truncated",
+        "identical-files",
+        "identical-pixels",
+        "same-picture",
+        "same-picture-two-labels",
+        "copies-across-splits",
+        "label-contradicts-folder",
+        "box-on-negative",
+    }
+)
+"""Rules after which `osteon clean` has something to do."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's command."""
+    app.command(epilog="Example: osteon audit manifest.parquet -o audit/")(audit)
+
+
+def audit(
+    manifest: ManifestPath,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", help="Folder for report.html and audit.json."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MANIFEST",
+            help="Another collection: which of these films does it hold too?",
+        ),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Ask the manifest alone: no film is opened or compared."),
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Threads; one on each core if not given. No result depends on it."
+        ),
+    ] = None,
+    films: Films = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 2 where there is a flaw.")
+    ] = False,
+    json_to: JsonTo = None,
+) -> None:
+    """Find what is wrong with a collection: copies at any angle, contradictions, leaks, shortcuts.
+
+    Every film is opened and compared with all others. The audit changes nothing: it reports, and a
+    person decides. Stopped half-way, the same command with -o goes on where it was.
+    """
+    from osteon.jobs.auditing import audit_collection
+
+    with shown_progress() as progress:
+        result = audit_collection(
+            manifest,
+            out,
+            films=films,
+            against=against,
+            quick=quick,
+            workers=workers,
+            progress=progress,
+        )
+    console = console_for(json_to)
+    say(console, *say_summary(result.summary))
+    if result.summary.rules:
+        say(console, "")
+        rows = [(rule, n.n_flaws, n.n_films) for rule, n in result.summary.rules.items()]
+        show_table(console, ("flaw", "times", "films concerned"), rows)
+        _show_examples(console, result.flaws)
+    _show_next(console, result, manifest, out)
+    write_json(result.as_json(), json_to)
+    if strict and result.flaws:
+        raise typer.Exit(THE_INPUT)
+
+
+def say_summary(summary: "AuditSummary") -> list[str]:
+    """Return an audit in sentences: how much there is, then what spoils a result."""
+    n_films, n_files = summary.n_films, summary.n_distinct_files
+    size = f"{counted(n_films, 'film')}, {counted(n_files, 'different file')}"
+    whole = f"{summary.n_readable:,} decode whole, {summary.n_fractured:,} of these with a fracture"
+    told = [f"{size}; {whole}.", _say_pictures(summary)]
+    if summary.n_not_seen:
+        told.append(
+            f"{counted(summary.n_not_seen, 'film')} could not be looked at: the folder has changed "
+            "since it was imported."
+        )
+    for split, leak in summary.leaks.items():
+        if leak.n_leaking:
+            words = (
+                f"{split}: {leak.n_leaking:,} of {counted(leak.n_films, 'film')} ({leak.share:.1%})"
+            )
+            told.append(f"{words} have a copy, or a film of their patient, in another split.")
+    for name, auroc in (summary.shortcut or {}).items():
+        told.append(
+            f"{_shown(name) or 'The label'}: without looking at bone, the label is guessed with an "
+            f"AUROC of {auroc['value']:.2f} ({auroc['low']:.2f} to {auroc['high']:.2f}; 0.5 is a "
+            "coin toss)."
+        )
+    if summary.against is not None:
+        own = summary.against
+        told.append(
+            f"{own.n_with_copy:,} of {counted(own.n_films, 'film')} ({own.share:.1%}) stand in "
+            f"{_shown(own.collection)} too, which has {counted(own.n_other_films, 'film')}."
+        )
+    if not summary.rules:
+        told.append("No flaw was found.")
+    return [sentence for sentence in told if sentence]
+
+
+def _say_pictures(summary: "AuditSummary") -> str:
+    if summary.n_pictures is None:
+        return ""
+    n_seen = summary.n_readable - summary.n_not_seen
+    if summary.n_pictures == n_seen:
+        return "No two of them show the same picture."
+    return (
+        f"They show {counted(summary.n_pictures, 'different picture')}; the other "
+        f"{counted(n_seen - summary.n_pictures, 'film')} are copies."
+    )
+
+
+def _show_examples(console: "Console", flaws: "tuple[Flaw, ...]") -> None:
+    first: dict[str, Flaw] = {}
+    for flaw in flaws:
+        first.setdefault(flaw.rule, flaw)
+    for rule, flaw in first.items():
+        more = f" and {len(flaw.films) - EXAMPLES_SHOWN:,} more"
+        names = ", ".join(_shown(path) for path in flaw.films[:EXAMPLES_SHOWN])
+        names += more if len(flaw.films) > EXAMPLES_SHOWN else ""
+        say(console, "", f"{rule}, for example {names}", f"  {flaw.advice}")
+
+
+def _show_next(console: "Console", result: "AuditResult", manifest: Path, out: Path | None) -> None:
+    if result.path:
+        say(console, "")
+    if result.page:
+        say(console, f"Look at the pictures: {result.page}")
+    if result.path:
+        say(console, f"Every film concerned stands in {result.path}")
+    where = shlex.quote(str(manifest))
+    if CLEANED.isdisjoint(result.summary.rules):
+        return
+    if out is None:
+        say(console, "", f"Next: osteon audit {where} -o audit/")
+    else:
+        folder = shlex.quote(str(out))
+        say(console, f"Next: osteon clean {where} --audit {folder} -o clean.parquet")
+
+
+def _shown(path: str) -> str:
+    return path if path.isprintable() else repr(path)

@@ -1,0 +1,266 @@
+"""One pass over the films: each different file is decoded once, and everything is measured on it.
+
+What a look depends on is the file alone, so looks do not depend on the number of workers, and
+those that an audit made before it was killed are taken up by the next (`look_shards`).
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from osteon.collection.facts import FilmFacts, measure_facts
+from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
+from osteon.collection.lettering import find_lettering
+from osteon.collection.look_shards import Look, name_shard, read_shard, write_shard
+from osteon.collection.manifest import Manifest
+from osteon.collection.outliers import Oddity, measure_oddity
+from osteon.collection.pool import work_in_order
+from osteon.errors import FilmFault
+from osteon.radiographs.raster import decode_raster, read_film_bytes
+from osteon.terms import Box, ManifestRow, Pixels8, Progress, SetAside, no_progress
+
+SHARD_FILES: Final = 256
+"""Files in a shard: some seconds of work, which is what a killed audit loses at most."""
+
+CHANGED: Final = "the file changed since it was imported"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What was seen of one file, without the fingerprint, which equal pictures share.
+
+    Attributes:
+        facts: Of the file, the frame and the greys.
+        lettering: Boxes around burned-in text and markers, in source pixels.
+        oddity: What tells it from a bone radiograph.
+        pixel_sha256: Of the picture: its rows, its columns and its upright 8-bit greys.
+    """
+
+    facts: FilmFacts
+    lettering: tuple[Box, ...]
+    oddity: Oddity
+    pixel_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looks:
+    """What was seen of a collection.
+
+    Attributes:
+        files: By the SHA-256 of the file, in the order of the manifest's paths.
+        fingerprints: By `pixel_sha256`, one for all equal pictures.
+        not_seen: Films that the manifest calls readable and that could not be looked at, with the
+            reason: the folder has changed since it was imported.
+    """
+
+    files: dict[str, Seen]
+    fingerprints: dict[str, Fingerprint]
+    not_seen: tuple[SetAside, ...]
+
+
+def look_at_films(
+    manifest: Manifest,
+    *,
+    folder: Path | None = None,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> Looks:
+    """Look at every readable film of a collection.
+
+    A film that is gone, has changed or no longer decodes is passed over and named; it never stops
+    the others.
+
+    Args:
+        manifest: The collection.
+        folder: Where looks are kept while the work goes on, for the next call to take up; None
+            keeps nothing.
+        workers: Threads; None for one on each core.
+        progress: Called once per film.
+
+    Returns:
+        What was seen; the same for any number of workers.
+
+    Raises:
+        OutputFault: If `folder` cannot be written.
+    """  # noqa: DOC502 — raised by the functions called
+    same_file: dict[str, list[ManifestRow]] = {}
+    for row in manifest.rows:
+        if row.state == "readable":
+            same_file.setdefault(row.sha256, []).append(row)
+    n_films = sum(len(rows) for rows in same_file.values())
+    files: dict[str, Seen] = {}
+    fingerprints: dict[str, Fingerprint] = {}
+    not_seen: list[SetAside] = []
+    n_done = 0
+    with _one_thread_each():
+        for result in _look_at_files(manifest, list(same_file.values()), folder, workers):
+            not_seen.extend(result.not_seen)
+            if result.look is not None:
+                files[result.rows[0].sha256] = _without_fingerprint(result.look)
+                fingerprints.setdefault(result.look.pixel_sha256, result.look.fingerprint)
+            n_done += len(result.rows)
+            progress("look", n_done, n_films)
+    return Looks(
+        files=files,
+        fingerprints=fingerprints,
+        not_seen=tuple(sorted(not_seen, key=lambda film: film.path)),
+    )
+
+
+def read_grey(data: bytes, *, source: str) -> Pixels8:
+    """Decode a film as the audit sees it: upright, 8-bit grey.
+
+    Args:
+        data: The whole file.
+        source: Where the bytes came from, as the person named it.
+
+    Returns:
+        Shape `(rows, columns)`, 0 black to 255 white.
+
+    Raises:
+        UnreadableFilm: If the bytes are no picture, or will not decode.
+        TruncatedFilm: If a part of the picture is missing.
+        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
+    """  # noqa: DOC502 — decoding raises them
+    levels = decode_raster(data, source=source).pixels * np.float32(255)
+    return np.asarray(np.rint(levels, out=levels), dtype=np.uint8)
+
+
+def open_again(manifest: Manifest, row: ManifestRow) -> Pixels8 | None:
+    """Open a film that was looked at before.
+
+    Args:
+        manifest: The collection.
+        row: The film.
+
+    Returns:
+        Shape `(rows, columns)`, upright; None where it is no longer the film that was imported.
+    """
+    try:
+        data = read_film_bytes(manifest.films_path(row))
+        if hashlib.sha256(data).hexdigest() != row.sha256:
+            return None
+        return read_grey(data, source=row.path)
+    except FilmFault:
+        return None
+
+
+def measure_look(data: bytes, grey: Pixels8) -> Look:
+    """Measure everything that an audit asks of a film.
+
+    Args:
+        data: The whole file.
+        grey: What `read_grey` made of it.
+
+    Returns:
+        The look; it depends on the file's bytes and on nothing else.
+    """
+    size = np.array(grey.shape, dtype=">u4")
+    return Look(
+        facts=measure_facts(data, grey),
+        lettering=find_lettering(grey),
+        oddity=measure_oddity(data, grey),
+        pixel_sha256=hashlib.sha256(size.tobytes() + grey.tobytes()).hexdigest(),
+        fingerprint=measure_fingerprint(grey),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Result:
+    """What became of the films of one file.
+
+    Attributes:
+        rows: The films whose files are identical.
+        look: None where none of them could be looked at.
+        not_seen: Those that are not what the manifest says.
+        is_new: Whether the look was made now, and not taken from a shard.
+    """
+
+    rows: Sequence[ManifestRow]
+    look: Look | None
+    not_seen: tuple[SetAside, ...]
+    is_new: bool
+
+
+def _look_at_files(
+    manifest: Manifest,
+    files: Sequence[Sequence[ManifestRow]],
+    folder: Path | None,
+    workers: int | None,
+) -> Iterator[_Result]:
+    """Yield what becomes of each file, in order, and keep it in shards."""
+    names = [
+        name_shard([rows[0].sha256 for rows in files[start : start + SHARD_FILES]])
+        for start in range(0, len(files), SHARD_FILES)
+    ]
+
+    def with_known() -> Iterator[tuple[Sequence[ManifestRow], Look | None]]:
+        known: dict[str, Look] = {}
+        for number, rows in enumerate(files):
+            if folder is not None and number % SHARD_FILES == 0:
+                known = read_shard(folder / names[number // SHARD_FILES])
+            yield rows, known.get(rows[0].sha256)
+
+    held: dict[str, Look] = {}
+    is_new = False
+    results = work_in_order(partial(_look_at_file, manifest), with_known(), workers=workers)
+    for n_done, result in enumerate(results, start=1):
+        yield result
+        if result.look is not None:
+            held[result.rows[0].sha256] = result.look
+            is_new |= result.is_new
+        if n_done % SHARD_FILES == 0 or n_done == len(files):
+            if folder is not None and is_new:
+                write_shard(folder / names[(n_done - 1) // SHARD_FILES], held)
+            held, is_new = {}, False
+
+
+def _look_at_file(manifest: Manifest, file: tuple[Sequence[ManifestRow], Look | None]) -> _Result:
+    """Look at a file once, and make sure that each film of it is still that file."""
+    rows, known = file
+    look = known
+    not_seen: list[SetAside] = []
+    for row in rows:
+        try:
+            data = read_film_bytes(manifest.films_path(row))
+            if hashlib.sha256(data).hexdigest() != row.sha256:
+                not_seen.append(SetAside(path=row.path, reason=CHANGED))
+            elif look is None:
+                look = measure_look(data, read_grey(data, source=row.path))
+        except FilmFault as fault:
+            not_seen.append(SetAside(path=row.path, reason=_say_why(fault)))
+    if len(not_seen) == len(rows):
+        look = None
+    is_new = look is not None and known is None
+    return _Result(rows=rows, look=look, not_seen=tuple(not_seen), is_new=is_new)
+
+
+def _say_why(fault: FilmFault) -> str:
+    return fault.must if fault.found is None else f"{fault.must}; found {fault.found}"
+
+
+def _without_fingerprint(look: Look) -> Seen:
+    return Seen(
+        facts=look.facts,
+        lettering=look.lettering,
+        oddity=look.oddity,
+        pixel_sha256=look.pixel_sha256,
+    )
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Keep OpenCV from starting threads of its own: there is one film on each core already."""
+    n_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(n_threads)
