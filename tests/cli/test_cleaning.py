@@ -54,7 +54,7 @@ def test_a_program_reads_every_film_that_left(audited, capsys):
     out, err = capsys.readouterr()
     answer = json.loads(out)
     assert answer["excluded_by_rule"] == {"same-picture-two-labels": 2}
-    assert answer["doubts"] == {"truncated": 1}
+    assert answer["doubts"] == {"truncated": 1, "outlier": 9}  # noise is no radiograph
     assert {film["path"] for film in answer["excluded"]} == {
         "fractured/f1.png",
         "not fractured/disputed.png",

@@ -136,14 +136,15 @@ def say_summary(summary: "AuditSummary") -> list[str]:
 
 def _say_pictures(summary: "AuditSummary") -> str:
     if summary.n_pictures is None:
-        return ""
+        return (
+            "No film was opened: copies that are other files, text and shortcuts were not sought."
+        )
     n_seen = summary.n_readable - summary.n_not_seen
     if summary.n_pictures == n_seen:
         return "No two of them show the same picture."
-    return (
-        f"They show {counted(summary.n_pictures, 'different picture')}; the other "
-        f"{counted(n_seen - summary.n_pictures, 'film')} are copies."
-    )
+    n_copies = n_seen - summary.n_pictures
+    others = "film is a copy" if n_copies == 1 else f"{n_copies:,} films are copies"
+    return f"They show {counted(summary.n_pictures, 'different picture')}; the other {others}."
 
 
 def _show_examples(console: "Console", flaws: "tuple[Flaw, ...]") -> None:

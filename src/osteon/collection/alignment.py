@@ -12,12 +12,13 @@ contrast or brightness, and blocks with little in them weigh little.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from osteon.collection.blocks import Grid, fit_blocks, move_blocks
 from osteon.collection.fingerprint import Fingerprint, stretch_greys
 from osteon.collection.pose import Matrix, Pose, find_pose, is_believable
 from osteon.terms import Floats, Pixels8
@@ -36,25 +37,6 @@ DOUBT: Final = -1.0
 
 MIN_OVERLAP: Final = 0.2
 """Share of the smaller film that both must show: less is too little to tell."""
-
-_MIN_SPREAD: Final = 1.5
-"""Greys that a block must differ by, or nothing is in it."""
-
-_Doubles = npt.NDArray[np.float64]
-_Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class _Blocks:
-    """Where the blocks of b fit best on a; each array has one entry, or row, per block."""
-
-    centres: _Doubles  # x and y
-    moves: _Doubles  # best move, x and y
-    curvatures: _Doubles  # of the correlation there, (blocks, 2, 2)
-    in_place: _Doubles  # correlation
-    at_best: _Doubles
-    is_rim: npt.NDArray[np.bool_]  # the best move is as far as was looked
-    spread: Floats  # of the greys, the smaller of both
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +111,10 @@ def align_finely(a: Pixels8, b: Pixels8, coarse: Alignment) -> Alignment | None:
 
 def has_more_to_show(a: Fingerprint, b: Fingerprint) -> bool:
     """Say whether both films are so much larger than their pictures that a second look can tell."""
-    return all(max(film.rows, film.columns) >= 1.25 * max(film.picture.shape) for film in (a, b))
+    return all(
+        not film.is_squared and max(film.rows, film.columns) >= 1.25 * max(film.picture.shape)
+        for film in (a, b)
+    )
 
 
 def map_films(
@@ -156,28 +141,38 @@ def map_films(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Look:
-    """How closely to look: sizes in pixels of the picture."""
+    """How closely to look.
 
-    reaches: tuple[int, ...]  # of each round of aligning
-    block: int
-    stride: int
-    ground: float  # what is smoother than this is no structure, but exposure
-    judged_block: int
-    judged_stride: int
+    Attributes:
+        reaches: Of each round of aligning, in pixels.
+        aligned_by: Blocks that the films are aligned by.
+        judged_by: Blocks that they are judged by.
+        at_least: Score below which no closer look is worth while.
+    """
+
+    reaches: tuple[int, ...]
+    aligned_by: Grid
+    judged_by: Grid
     at_least: float = -np.inf
 
 
 _COARSE: Final = _Look(
-    reaches=(5,), block=22, stride=16, ground=4, judged_block=22, judged_stride=16, at_least=-3.0
+    reaches=(5,),
+    aligned_by=Grid(block=22, stride=16, ground=4.0),
+    judged_by=Grid(block=22, stride=16, ground=4.0),
+    at_least=-3.0,
 )
 _MIDDLE: Final = _Look(
-    reaches=(5, 3), block=40, stride=28, ground=6, judged_block=28, judged_stride=20
+    reaches=(5, 3),
+    aligned_by=Grid(block=40, stride=28, ground=6.0),
+    judged_by=Grid(block=28, stride=20, ground=6.0),
 )
 _FINE: Final = _Look(
-    reaches=(5, 4), block=40, stride=32, ground=8, judged_block=28, judged_stride=24
+    reaches=(5, 4),
+    aligned_by=Grid(block=40, stride=32, ground=8.0),
+    judged_by=Grid(block=28, stride=24, ground=6.0),
 )
 _JUDGED_REACH: Final = 4
-_JUDGED_GROUND: Final = 6.0
 _BLUR: Final = 1.2
 _MIN_BLOCKS: Final = 4
 
@@ -188,52 +183,32 @@ def _settle(a: Pixels8, b: Pixels8, pose: Pose, look: _Look) -> Alignment | None
     if not is_believable(matrix):
         return None
     ours, theirs = _prepare(a, b, pose)
-    ground = _flatten(ours, look.ground)
     for reach in look.reaches:
         moved, shown = _lay(theirs, matrix, ours.shape)
-        blocks = _move_blocks(ground, _flatten(moved, look.ground), shown, look, reach=reach)
+        blocks = move_blocks(ours, moved, shown, look.aligned_by, reach=reach)
         if len(blocks.centres) < _MIN_BLOCKS:
             return None
-        step = np.vstack([np.eye(3)[:2] + _fit_blocks(blocks), [0.0, 0.0, 1.0]])
+        step = np.vstack([np.eye(3)[:2] + fit_blocks(blocks), [0.0, 0.0, 1.0]])
         matrix = (np.vstack([matrix, [0.0, 0.0, 1.0]]) @ step)[:2]
         if not is_believable(matrix):
             return None
     settled = _with(pose, matrix)
-    fit = _judge(ours, theirs, settled, look)
+    fit = _judge(ours, theirs, matrix, look.judged_by)
     if fit is None or fit.overlap < MIN_OVERLAP:
         return None
     return Alignment(pose=settled, shape=(a.shape, b.shape), fit=fit)
 
 
-def _judge(ours: Floats, theirs: Floats, pose: Pose, look: _Look) -> Fit | None:
-    moved, shown = _lay(theirs, pose.matrix, ours.shape)
-    judged = _Look(
-        reaches=(),
-        block=look.judged_block,
-        stride=look.judged_stride,
-        ground=min(look.ground, _JUDGED_GROUND),
-        judged_block=look.judged_block,
-        judged_stride=look.judged_stride,
-    )
-    blocks = _move_blocks(
-        _flatten(ours, judged.ground),
-        _flatten(moved, judged.ground),
-        shown,
-        judged,
-        reach=_JUDGED_REACH,
-    )
-    if len(blocks.centres) < _MIN_BLOCKS:
-        return None
+def _judge(ours: Floats, theirs: Floats, matrix: Matrix, grid: Grid) -> Fit | None:
+    moved, shown = _lay(theirs, matrix, ours.shape)
+    blocks = move_blocks(ours, moved, shown, grid, reach=_JUDGED_REACH)
     weights = np.minimum(blocks.spread, 15.0)
-    if not weights.any():
+    if len(weights) < _MIN_BLOCKS or not weights.any():
         return None
-    slack = np.sqrt(
-        np.einsum("nk,nkl,nl->n", blocks.moves, blocks.curvatures, blocks.moves).clip(0.0)
-    )
-    area = abs(float(np.linalg.det(pose.matrix[:, :2])))
+    area = abs(float(np.linalg.det(matrix[:, :2])))
     return Fit(
         agreement=float(np.average(blocks.in_place, weights=weights)),
-        slack=float(np.average(slack, weights=weights)),
+        slack=float(np.average(blocks.measure_slack(), weights=weights)),
         overlap=float(np.count_nonzero(shown) / min(ours.size, theirs.size / area)),
     )
 
@@ -259,120 +234,6 @@ def _lay(
     full = np.ones(theirs.shape, np.uint8)
     shown = cv2.warpAffine(full, matrix, size, flags=cv2.INTER_NEAREST | inverse)
     return np.asarray(moved, np.float32), np.asarray(shown, np.uint8)
-
-
-def _flatten(picture: Floats, ground: float) -> Floats:
-    smooth = cv2.GaussianBlur(picture, (0, 0), ground)
-    return np.asarray(picture - smooth, np.float32)
-
-
-def _move_blocks(
-    ours: Floats, moved: Floats, shown: npt.NDArray[np.uint8], look: _Look, *, reach: int
-) -> _Blocks:
-    """Move each block of b about its place on a, and see where it fits best."""
-    size = look.block
-    across, down, spread_a, spread_b = _choose_blocks(ours, moved, shown, look, reach=reach)
-    fits = np.empty((len(across), 2 * reach + 1, 2 * reach + 1), np.float32)
-    for n, (left, top) in enumerate(zip(across.tolist(), down.tolist(), strict=True)):
-        block = ours[top : top + size, left : left + size]
-        around = moved[top - reach : top + size + reach, left - reach : left + size + reach]
-        fits[n] = cv2.matchTemplate(around, block, cv2.TM_CCOEFF_NORMED)
-    centres = np.stack([across, down], axis=1).astype(np.float64) + (size / 2 - 0.5)
-    return _Blocks(
-        centres=centres, **_find_peaks(fits, reach), spread=np.minimum(spread_a, spread_b)
-    )
-
-
-def _choose_blocks(
-    ours: Floats, moved: Floats, shown: npt.NDArray[np.uint8], look: _Look, *, reach: int
-) -> tuple[_Ints, _Ints, Floats, Floats]:
-    """Return left and top of the blocks that b shows whole, and how much is in both films."""
-    size = look.block
-    height, width = ours.shape
-    tops = np.arange(reach, height - size - reach + 1, look.stride)
-    lefts = np.arange(reach, width - size - reach + 1, look.stride)
-    across, down = (grid.ravel() for grid in np.meshgrid(lefts, tops))
-    middle = (down + size // 2, across + size // 2)
-    whole = cv2.boxFilter(
-        shown, cv2.CV_32F, (2 * reach + size, 2 * reach + size), borderType=cv2.BORDER_CONSTANT
-    )[middle]
-    spread_a, spread_b = (_measure_spread(picture, size)[middle] for picture in (ours, moved))
-    kept = (whole > 0.999) & (spread_a > _MIN_SPREAD)
-    return across[kept], down[kept], spread_a[kept], spread_b[kept]
-
-
-def _measure_spread(picture: Floats, size: int) -> Floats:
-    """Return the standard deviation of the greys in the block around each pixel."""
-    mean = cv2.boxFilter(picture, cv2.CV_32F, (size, size))
-    square = cv2.sqrBoxFilter(picture, cv2.CV_32F, (size, size))
-    return np.sqrt(np.maximum(square - mean * mean, 0.0))
-
-
-def _find_peaks(fits: Floats, reach: int) -> dict[str, Any]:
-    """Return best moves, curvatures there, correlations in place and at best, and the rim.
-
-    Args:
-        fits: Correlation of each block at each move, shape `(blocks, moves down, moves across)`.
-        reach: Moves, in pixels, to either side.
-    """
-    n, side = len(fits), 2 * reach + 1
-    flat = fits.reshape(n, side * side).astype(np.float64)
-    top, left = np.divmod(flat.argmax(axis=1) if n else np.zeros(0, np.int64), side)
-    row, column = np.clip(top, 1, side - 2), np.clip(left, 1, side - 2)
-    each = np.arange(n)
-    near = {
-        (dy, dx): flat[each, (row + dy) * side + column + dx]
-        for dy in (-1, 0, 1)
-        for dx in (-1, 0, 1)
-    }
-    xx = 2 * near[0, 0] - near[0, 1] - near[0, -1]
-    yy = 2 * near[0, 0] - near[1, 0] - near[-1, 0]
-    xy = (near[-1, 1] + near[1, -1] - near[1, 1] - near[-1, -1]) / 4
-    # The nearest curvature that is a peak's: no valley, no saddle.
-    mean, half = (xx + yy) / 2, np.maximum(np.hypot((xx - yy) / 2, xy), 1e-12)
-    low, high = np.maximum(mean - half, 1e-4), np.maximum(mean + half, 1e-4)
-    ratio, middle = (high - low) / (2 * half), (high + low) / 2
-    xx, yy, xy = middle + ratio * (xx - yy) / 2, middle - ratio * (xx - yy) / 2, xy * ratio
-    curvatures = np.stack([xx, xy, xy, yy], axis=1).reshape(n, 2, 2)
-    slopes = np.stack([near[0, 1] - near[0, -1], near[1, 0] - near[-1, 0]], axis=1) / 2
-    step = np.clip(np.linalg.solve(curvatures, slopes[:, :, None])[:, :, 0], -1.0, 1.0)
-    return {
-        "moves": np.stack([column, row], axis=1) - reach + step,
-        "curvatures": curvatures,
-        "in_place": flat[:, reach * side + reach],
-        "at_best": flat.max(axis=1, initial=-1.0),
-        "is_rim": (np.minimum(top, left) == 0) | (np.maximum(top, left) == side - 1),
-    }
-
-
-def _fit_blocks(blocks: _Blocks) -> Matrix:
-    """Fit the small affine move on which the blocks agree, each as sure as its peak is sharp.
-
-    Returns:
-        Shape `(2, 3)`: what to add to a pixel's place.
-    """
-    n = len(blocks.centres)
-    centre = blocks.centres.mean(axis=0)
-    place = (blocks.centres - centre) / 80.0  # so that all six numbers are of one size
-    design = np.zeros((n, 2, 6))
-    design[:, 0, :2] = design[:, 1, 3:5] = place
-    design[:, 0, 2] = design[:, 1, 5] = 1.0
-    trust = np.clip(blocks.at_best, 0.0, 1.0) ** 4 * np.where(blocks.is_rim, 0.2, 1.0)
-    hold = np.diag([1.0, 1.0, 0.1, 1.0, 1.0, 0.1]) * 1e-3 * n  # few blocks must not run away
-    weights, solved = trust, np.zeros(6)
-    weighed = np.einsum("nki,nkl->nil", design, blocks.curvatures)
-    normals = np.einsum("nil,nlj->nij", weighed, design).reshape(n, 36)
-    pulls = np.einsum("nil,nl->ni", weighed, blocks.moves)
-    for _ in range(4):
-        solved = np.linalg.solve((weights @ normals).reshape(6, 6) + hold, weights @ pulls)
-        left = blocks.moves - design @ solved
-        away = np.sqrt(np.einsum("nk,nkl,nl->n", left, blocks.curvatures, left).clip(0.0))
-        limit = max(1.5 * float(np.median(away)), 0.05)
-        weights = trust / (1.0 + (away / limit) ** 2)  # Cauchy's: blocks with a marker drop out
-    move = solved.reshape(2, 3).copy()
-    move[:, :2] /= 80.0
-    move[:, 2] -= move[:, :2] @ centre
-    return move
 
 
 def _with(pose: Pose, matrix: Matrix) -> Pose:

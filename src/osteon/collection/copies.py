@@ -27,7 +27,7 @@ from osteon.collection.alignment import (
     has_more_to_show,
     map_films,
 )
-from osteon.collection.fingerprint import Fingerprint
+from osteon.collection.fingerprint import Fingerprint, square_fingerprint
 from osteon.collection.search import build_table, find_candidates
 from osteon.terms import Pixels8, Progress, no_progress
 
@@ -87,13 +87,17 @@ def find_copies(
         Links with `a < b`, sorted.
     """
     workers = workers or os.cpu_count() or 1
-    pairs, votes = find_candidates(build_table(fingerprints), workers=workers, progress=progress)
-    compare = partial(compare_films, fingerprints, fingerprints, open_film, open_film)
-    order = np.lexsort((pairs[:, 1], pairs[:, 0], -votes))
-    groups = _Groups(len(fingerprints))
-    links: list[Link] = []
     with _quiet_pool(workers) as pool:
-        for batch in _batches(pairs[order], groups, progress):
+        seen, films = _add_squared(fingerprints, pool)
+        pairs, votes = find_candidates(
+            build_table(seen), workers=workers, owners=films, progress=progress
+        )
+        own = (seen, films, open_film)
+        compare = partial(_compare_seen, own, own)
+        order = np.lexsort((pairs[:, 1], pairs[:, 0], -votes))
+        groups = _Groups(len(fingerprints))
+        links: list[Link] = []
+        for batch in _batches(pairs[order], films, groups, progress):
             for link in pool.map(compare, batch):
                 if link is not None:
                     links.append(link)
@@ -124,49 +128,82 @@ def find_copies_between(
         Links, `a` among ours and `b` among theirs, sorted.
     """
     workers = workers or os.cpu_count() or 1
-    pairs, _ = find_candidates(
-        build_table(theirs), queries=build_table(ours), workers=workers, progress=progress
-    )
-    compare = partial(compare_films, ours, theirs, open_ours, open_theirs)
-    links: list[Link] = []
+    links: dict[tuple[int, int], Link] = {}
     with _quiet_pool(workers) as pool:
+        seen, films = _add_squared(ours, pool)
+        seen_there, films_there = _add_squared(theirs, pool)
+        pairs, _ = find_candidates(
+            build_table(seen_there), queries=build_table(seen), workers=workers, progress=progress
+        )
+        compare = partial(
+            _compare_seen, (seen, films, open_ours), (seen_there, films_there, open_theirs)
+        )
         for done, link in enumerate(pool.map(compare, [(int(a), int(b)) for a, b in pairs]), 1):
             progress("compare", done, len(pairs))
             if link is not None:
-                links.append(link)
-    return tuple(links)
+                links.setdefault((link.a, link.b), link)
+    return tuple(links[pair] for pair in sorted(links))
+
+
+_Seen = tuple[Sequence[Fingerprint], npt.NDArray[np.int64], OpenFilm | None]
+"""Fingerprints, the film of each, and how films are opened."""
+
+
+def _add_squared(
+    fingerprints: Sequence[Fingerprint], pool: ThreadPoolExecutor
+) -> tuple[list[Fingerprint], npt.NDArray[np.int64]]:
+    """Add the second fingerprints of long films; return all, and the film of each."""
+    seen, films = list(fingerprints), list(range(len(fingerprints)))
+    for film, squared in enumerate(pool.map(square_fingerprint, fingerprints)):
+        if squared is not None:
+            seen.append(squared)
+            films.append(film)
+    return seen, np.array(films, dtype=np.int64)
+
+
+def _compare_seen(ours: _Seen, theirs: _Seen, pair: tuple[int, int]) -> Link | None:
+    """Compare two fingerprints; the link names their films, the smaller first among our own."""
+    (seen_a, films_a, open_a), (seen_b, films_b, open_b) = ours, theirs
+    a, b = pair
+    if ours is theirs and films_a[a] > films_b[b]:
+        a, b = b, a
+    return compare_films(
+        (int(films_a[a]), int(films_b[b])),
+        (seen_a[a], seen_b[b]),
+        open_a=open_a,
+        open_b=open_b,
+    )
 
 
 def compare_films(
-    ours: Sequence[Fingerprint],
-    theirs: Sequence[Fingerprint],
-    open_ours: OpenFilm | None,
-    open_theirs: OpenFilm | None,
-    pair: tuple[int, int],
+    films: tuple[int, int],
+    fingerprints: tuple[Fingerprint, Fingerprint],
+    *,
+    open_a: OpenFilm | None = None,
+    open_b: OpenFilm | None = None,
 ) -> Link | None:
     """Compare two films and say how they are linked; None where they are two pictures.
 
     Args:
-        ours: Fingerprints among which the first film is.
-        theirs: Fingerprints among which the second is.
-        open_ours: Opens a film of ours; None leaves out the second look.
-        open_theirs: Opens a film of theirs.
-        pair: Places of the two films.
+        films: What the link calls the two.
+        fingerprints: Theirs.
+        open_a: Opens the first; None leaves out the second look.
+        open_b: Opens the second.
     """
-    a, b = pair
-    found = align_films(ours[a], theirs[b])
+    a, b = fingerprints
+    found = align_films(a, b)
     if found is None or found.fit.score < DOUBT:
         return None
     closer: Alignment | None = None
-    if open_ours is not None and open_theirs is not None and has_more_to_show(ours[a], theirs[b]):
-        film_a, film_b = open_ours(a), open_theirs(b)
+    if open_a is not None and open_b is not None and has_more_to_show(a, b):
+        film_a, film_b = open_a(films[0]), open_b(films[1])
         if film_a is not None and film_b is not None:
             closer = align_finely(film_a, film_b, found)
             if closer is None or closer.fit.score < FINE_LIMIT:
                 return None
     if closer is None and found.fit.score < LIMIT:
         return None
-    return _build_link(a, b, closer or found, ours[a], theirs[b])
+    return _build_link(films[0], films[1], closer or found, a, b)
 
 
 def _build_link(a: int, b: int, found: Alignment, film_a: Fingerprint, film_b: Fingerprint) -> Link:
@@ -204,12 +241,15 @@ class _Groups:
 
 
 def _batches(
-    pairs: npt.NDArray[np.int64], groups: _Groups, progress: Progress
+    pairs: npt.NDArray[np.int64],
+    films: npt.NDArray[np.int64],
+    groups: _Groups,
+    progress: Progress,
 ) -> Iterator[list[tuple[int, int]]]:
-    """Yield batches of pairs that are not joined yet."""
+    """Yield batches of pairs whose films are not joined yet."""
     batch: list[tuple[int, int]] = []
     for done, (a, b) in enumerate(pairs.tolist(), 1):
-        if groups.find(a) != groups.find(b):
+        if groups.find(int(films[a])) != groups.find(int(films[b])):
             batch.append((a, b))
         if batch and (len(batch) == _BATCH or done == len(pairs)):
             yield batch

@@ -14,7 +14,7 @@ which each of the four changes signs only. So the absolute values are the same f
 mirror and its negative, and the signs tell which of the four it was. Nothing is lost but those.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -29,6 +29,9 @@ JPEG, blur and resizing spoil has mostly gone."""
 
 PICTURE_SIDE: Final = 256
 """Long side, in pixels, of the copy that is kept to compare two films pixel by pixel."""
+
+SQUARED_ABOVE: Final = 1.4
+"""Long over short side from which a film gets a second fingerprint, squeezed to a square."""
 
 MAX_KEYPOINTS: Final = 100
 """The strongest are kept."""
@@ -57,6 +60,7 @@ class Fingerprint:
         picture: The film at a long side of at most `PICTURE_SIDE`, greys stretched, uint8.
         rows: Of the film itself.
         columns: Of the film itself.
+        is_squared: Whether the picture was squeezed to a square first.
     """
 
     keypoints: Floats
@@ -64,6 +68,7 @@ class Fingerprint:
     picture: Pixels8
     rows: int
     columns: int
+    is_squared: bool = False
 
 
 def measure_fingerprint(grey: Pixels8) -> Fingerprint:
@@ -75,9 +80,42 @@ def measure_fingerprint(grey: Pixels8) -> Fingerprint:
     Returns:
         The fingerprint. A film on which nothing stands out, such as a black one, has no keypoints.
     """
-    rows, columns = grey.shape
     picture = stretch_greys(_reduce(grey, PICTURE_SIDE))
-    small = stretch_greys(_reduce(grey, KEYPOINT_SIDE))
+    keypoints, components = _find_keypoints(stretch_greys(_reduce(grey, KEYPOINT_SIDE)), picture)
+    return Fingerprint(
+        keypoints=keypoints,
+        components=components,
+        picture=picture,
+        rows=grey.shape[0],
+        columns=grey.shape[1],
+    )
+
+
+def square_fingerprint(film: Fingerprint) -> Fingerprint | None:
+    """Take the fingerprint of a long film as it looks once it was squeezed to a square.
+
+    Many scripts squeeze every film to the network's square, and turn it only then: a film twice as
+    long as wide is out of proportion by two there, more than keypoints stand.
+
+    Args:
+        film: As it is.
+
+    Returns:
+        The second fingerprint, or None where the film is nearly square anyway.
+    """
+    sides = film.picture.shape
+    if max(sides) < SQUARED_ABOVE * min(sides):
+        return None
+    square = (PICTURE_SIDE, PICTURE_SIDE)
+    picture = np.asarray(cv2.resize(film.picture, square, interpolation=cv2.INTER_LINEAR), np.uint8)
+    keypoints, components = _find_keypoints(_reduce(picture, KEYPOINT_SIDE), picture)
+    return replace(
+        film, keypoints=keypoints, components=components, picture=picture, is_squared=True
+    )
+
+
+def _find_keypoints(small: Pixels8, picture: Pixels8) -> tuple[Floats, npt.NDArray[np.int8]]:
+    """Return the strongest keypoints, found on a small copy, in pixels of the picture."""
     # A detector keeps scratch memory of its own: one for each call is what makes threads safe.
     sift = cv2.SIFT.create(
         nfeatures=0,
@@ -90,24 +128,14 @@ def measure_fingerprint(grey: Pixels8) -> Fingerprint:
     )
     found, descriptors = sift.detectAndCompute(small, None)
     if not found:
-        none = np.zeros((0, 4), np.float32)
-        components = np.zeros((0, 128), np.int8)
-        return Fingerprint(
-            keypoints=none, components=components, picture=picture, rows=rows, columns=columns
-        )
+        return np.zeros((0, 4), np.float32), np.zeros((0, 128), np.int8)
     table = np.array([(*k.pt, k.size, k.angle, k.response) for k in found], dtype=np.float32)
     strongest = np.argsort(-table[:, 4], kind="stable")[:MAX_KEYPOINTS]
     scale = np.array(picture.shape[::-1], np.float32) / np.array(small.shape[::-1], np.float32)
     keypoints = table[strongest, :4]
     keypoints[:, :2] = (keypoints[:, :2] + 0.5) * scale - 0.5
     keypoints[:, 2] *= scale.mean()
-    return Fingerprint(
-        keypoints=keypoints,
-        components=transform_descriptors(np.asarray(descriptors, np.float32)[strongest]),
-        picture=picture,
-        rows=rows,
-        columns=columns,
-    )
+    return keypoints, transform_descriptors(np.asarray(descriptors, np.float32)[strongest])
 
 
 def transform_descriptors(descriptors: Floats) -> npt.NDArray[np.int8]:

@@ -96,6 +96,7 @@ def find_candidates(
     table: KeypointTable,
     *,
     queries: KeypointTable | None = None,
+    owners: _IntArray | None = None,
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> tuple[_IntArray, Floats]:
@@ -104,6 +105,8 @@ def find_candidates(
     Args:
         table: The films that are searched.
         queries: The films that search; by default the same, and each pair is given once.
+        owners: Where films search among themselves and some have several fingerprints: the film
+            of each; a film is no candidate for itself.
         workers: Threads; the answer does not depend on them.
         progress: Called as films have searched.
 
@@ -115,7 +118,8 @@ def find_candidates(
     if not len(table.components) or not len(asked.components):
         return np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
     index = build_index(table)
-    ask = partial(_ask_block, index, table, asked, is_own=queries is None)
+    whose = np.arange(table.n_films) if owners is None else owners
+    ask = partial(_ask_block, index, table, asked, whose if queries is None else None)
     found: list[tuple[_IntArray, Floats]] = []
     # One thread of arithmetic in each worker: sums must not depend on how many there are.
     with ThreadPoolExecutor(workers, initializer=faiss.omp_set_num_threads, initargs=(1,)) as pool:
@@ -186,7 +190,11 @@ def _searched(components: npt.NDArray[np.int8]) -> Floats:
 
 
 def _ask_block(
-    index: faiss.IndexIVF, table: KeypointTable, asked: KeypointTable, first: int, *, is_own: bool
+    index: faiss.IndexIVF,
+    table: KeypointTable,
+    asked: KeypointTable,
+    owners: _IntArray | None,
+    first: int,
 ) -> tuple[_IntArray, Floats]:
     """Return candidate pairs and votes for one block of the films that search."""
     last = min(first + _BLOCK, asked.n_films)
@@ -194,12 +202,15 @@ def _ask_block(
     if start == stop:
         return np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
     # A film finds itself first, which is no news.
-    _, found = index.search(_searched(asked.components[start:stop]), NEIGHBOURS + is_own)
+    wanted = NEIGHBOURS if owners is None else NEIGHBOURS + 1
+    _, found = index.search(_searched(asked.components[start:stop]), wanted)
     mine = np.repeat(np.arange(start, stop), found.shape[1])
     theirs = found.ravel()
     films = table.starts.searchsorted(theirs, side="right") - 1
     own = asked.starts.searchsorted(mine, side="right") - 1
-    is_met = (theirs >= 0) & ~((films == own) & is_own)
+    is_met = theirs >= 0
+    if owners is not None:
+        is_met &= owners[films] != owners[own]
     mine, theirs, films, own = mine[is_met], theirs[is_met], films[is_met], own[is_met]
     likeness, variant = compare_components(asked.components[mine], table.components[theirs])
     close = likeness > _MIN_LIKENESS
@@ -264,12 +275,12 @@ def _count_votes(
             first[1:] = np.diff(bins[order]).astype(bool) | np.diff(keypoints[order]).astype(bool)
             kept = order[first]
             names, which = np.unique(bins[kept], return_inverse=True)
-            votes = np.bincount(which, weights[kept], minlength=len(names))
-            best.append((names // (4 * n_turns * 32), votes.astype(np.float32)))
+            sums = np.bincount(which, weights[kept], minlength=len(names))
+            best.append((names // (4 * n_turns * 32), sums.astype(np.float32)))
     names, which = np.unique(np.concatenate([pair for pair, _ in best]), return_inverse=True)
     votes = np.zeros(len(names), np.float32)
     np.maximum.at(votes, which, np.concatenate([vote for _, vote in best]))
-    return names.astype(np.int64), votes
+    return np.asarray(names, dtype=np.int64), votes
 
 
 def _keep_best(pairs: _IntArray, votes: Floats) -> tuple[_IntArray, Floats]:

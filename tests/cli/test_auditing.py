@@ -1,0 +1,87 @@
+"""`osteon audit`: what it prints, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.films import draw_film, list_films, turn_film, write_film
+
+from osteon.cli.app import run
+from osteon.collection.manifest import write_manifest
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four films: a turned copy in another split, and two that stand alone."""
+    films = tmp_path_factory.mktemp("audited") / "films"
+    write_film(films / "a.png", draw_film(1))
+    write_film(films / "b.png", turn_film(draw_film(1), 60))
+    write_film(films / "c.png", draw_film(2))
+    write_film(films / "d.png", draw_film(3))
+    facts = {
+        "a.png": {"published_split": "train"},
+        "b.png": {"published_split": "test", "has_fracture": True},
+        "c.png": {"published_split": "train"},
+        "d.png": {"published_split": "test"},
+    }
+    write_manifest(list_films(films, facts), films.parent / "m.parquet")
+    return films.parent / "m.parquet"
+
+
+def test_a_person_reads_sentences_first_and_the_next_command_last(manifest, tmp_path, capsys):
+    """What there is, what leaks, one example of each rule, where the page is, what to do."""
+    out = tmp_path / "an audit"
+    assert run(["audit", str(manifest), "-o", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == ("4 films, 4 different files; 4 decode whole, 1 of these with a fracture.")
+    assert lines[1] == "They show 3 different pictures; the other film is a copy."
+    assert "test: 1 of 2 films (50.0%) have a copy" in lines[3]
+    said = "\n".join(lines)
+    assert "same-picture-two-labels, for example a.png, b.png" in said
+    assert f"Look at the pictures: {out / 'report.html'}" in said
+    assert lines[-1] == f"Next: osteon clean {manifest} --audit '{out}' -o clean.parquet"
+
+
+def test_a_program_reads_the_same_as_json(manifest, capsys):
+    """Standard output holds the audit alone, and words go to standard error."""
+    assert run(["audit", str(manifest), "--json", "-", "--workers", "1"]) == 0
+    out, err = capsys.readouterr()
+    answer = json.loads(out)
+    assert answer["summary"]["n_pictures"] == 3
+    assert {flaw["rule"] for flaw in answer["flaws"]} >= {"same-picture", "copies-across-splits"}
+    assert "3 different pictures" in err
+
+
+def test_without_a_folder_the_next_step_is_to_name_one(manifest, capsys):
+    """An audit that was not written cannot be cleaned after."""
+    assert run(["audit", str(manifest)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"Next: osteon audit {manifest} -o audit/"
+
+
+def test_a_quick_audit_knows_what_the_manifest_knows(manifest, capsys):
+    """Without opening films there are no copies, and the words do not claim that there are none."""
+    assert run(["audit", str(manifest), "--quick"]) == 0
+    out = capsys.readouterr().out
+    assert "No flaw was found." in out
+    assert "No film was opened" in out
+
+
+def test_strict_ends_with_2_where_there_is_a_flaw(manifest, capsys):
+    """A script can stop there."""
+    assert run(["audit", str(manifest), "--strict"]) == 2
+    assert run(["audit", str(manifest), "--strict", "--quick"]) == 0
+    capsys.readouterr()
+
+
+def test_an_external_collection_is_searched(manifest, tmp_path, capsys):
+    """The share of films that stand in both is said in a sentence."""
+    films = tmp_path / "others"
+    write_film(films / "x.png", turn_film(draw_film(2), -30))
+    write_film(films / "y.png", draw_film(9))
+    facts = {key: {"collection": "others"} for key in ("x.png", "y.png")}
+    write_manifest(list_films(films, facts), tmp_path / "o.parquet")
+    assert run(["audit", str(manifest), "--against", str(tmp_path / "o.parquet")]) == 0
+    out = capsys.readouterr().out
+    assert "1 of 4 films (25.0%) stand in others too, which has 2 films." in out
+    assert run(["audit", str(manifest), "--quick", "--against", str(manifest)]) == 2
+    assert "--against" in capsys.readouterr().err

@@ -1,0 +1,66 @@
+"""Drawn bones, and copies of them whose history is known."""
+
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
+from osteon.radiographs.phantom import draw_phantom
+from osteon.terms import Pixels8
+
+SEEDS = (0, 1, 3, 4, 9, 13, 15, 16, 19, 20, 21, 22)
+"""Phantoms of which no two are alike. Hands and fingers are left out: they are all drawn after one
+template, and some differ less than two exposures of one real hand do."""
+
+
+def load_planting() -> ModuleType:
+    """Load the benchmark that plants copies."""
+    script = Path(__file__).parents[1] / "benchmarks" / "planting.py"
+    spec = importlib.util.spec_from_file_location("planting", script)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["planting"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+planting = load_planting()
+
+
+@cache
+def draw_bones(seed: int) -> Pixels8:
+    """Draw a phantom's film, in greys from 0 to 255."""
+    pixels = draw_phantom(seed, has_fracture=False).radiograph.pixels
+    film = np.rint(pixels * 255).astype(np.uint8)
+    film.setflags(write=False)
+    return film
+
+
+@cache
+def print_of(seed: int) -> Fingerprint:
+    """Take the fingerprint of a phantom's film."""
+    return measure_fingerprint(draw_bones(seed))
+
+
+def copy_film(film: Pixels8, **steps: Any) -> tuple[Pixels8, npt.NDArray[np.float64]]:
+    """Make a copy that is saved without loss unless the steps say otherwise.
+
+    Returns:
+        The copy, and the 2 by 3 matrix from the film's pixels to the copy's.
+    """
+    copy, matrix = planting.plant_copy(film, planting.Recipe(**{"jpeg_quality": 0} | steps))
+    return np.ascontiguousarray(copy), matrix[:2]
+
+
+def places_in(film: Pixels8) -> npt.NDArray[np.float64]:
+    """Return pixel centres all over a film, shape `(3, places)`: x, y and 1."""
+    rows, columns = film.shape
+    y, x = np.mgrid[12 : rows - 12 : 15, 12 : columns - 12 : 15]
+    return np.stack([x.ravel(), y.ravel(), np.ones(x.size)]).astype(np.float64)
