@@ -14,18 +14,21 @@ SIDE=${SIDE:-96}
 EPOCHS=${EPOCHS:-8}
 OUT=${OUT:-runs/seeds-$SIDE}
 OSTEON=${OSTEON:-.venv/bin/osteon}
-# One class folder and number, one picture: 12-rotated1-rotated3 - Copy (1).jpg goes with 12.jpg.
-SAME_PICTURE='([^/]+/\d+)(?:-rotated\d+.*| - Copy.*)?\.jpg$'
-
 mkdir -p "$OUT"
-import() { [ -f "$2" ] || "$OSTEON" import "$1" -o "$2"; }
-import "$DATA/multiregion" "$OUT/multiregion.parquet"
-import "$DATA/fracatlas" "$OUT/fracatlas.parquet"
-[ -f "$OUT/published.parquet" ] || "$OSTEON" split "$OUT/multiregion.parquet" \
-  --keep-published --same-picture "$SAME_PICTURE" -o "$OUT/published.parquet"
-[ -f "$OUT/grouped.parquet" ] || "$OSTEON" split "$OUT/multiregion.parquet" \
-  --same-picture "$SAME_PICTURE" --salt seeds -o "$OUT/grouped.parquet"
-[ -f "$OUT/honest.parquet" ] || "$OSTEON" split "$OUT/fracatlas.parquet" \
+# What belongs together is what the audit found by looking at the films; no file name is believed.
+prepare() { # collection
+  local at="$OUT/$1"
+  [ -f "$at.parquet" ] || "$OSTEON" import "$DATA/$1" -o "$at.parquet"
+  [ -f "$at-audit/audit.json" ] || "$OSTEON" audit "$at.parquet" -o "$at-audit"
+  [ -f "$at-clean.parquet" ] || "$OSTEON" clean "$at.parquet" --audit "$at-audit" -o "$at-clean.parquet"
+}
+prepare multiregion
+prepare fracatlas
+[ -f "$OUT/published.parquet" ] || "$OSTEON" split "$OUT/multiregion-clean.parquet" \
+  --keep-published -o "$OUT/published.parquet"
+[ -f "$OUT/grouped.parquet" ] || "$OSTEON" split "$OUT/multiregion-clean.parquet" \
+  --salt seeds -o "$OUT/grouped.parquet"
+[ -f "$OUT/honest.parquet" ] || "$OSTEON" split "$OUT/fracatlas-clean.parquet" \
   --salt seeds -o "$OUT/honest.parquet"
 
 run() { # manifest recipe [options]

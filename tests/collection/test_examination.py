@@ -153,6 +153,32 @@ def test_films_that_cannot_be_seen_are_flaws_and_in_no_group(tmp_path):
     assert not only(flaws, "same-picture")
 
 
+def test_of_identical_films_the_one_that_is_gone_is_in_no_group_of_copies(tmp_path):
+    """The films that are there stand for the picture; the manifest alone still names the other."""
+    write_film(tmp_path / "a.png", draw_film(1))
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes())
+    write_film(tmp_path / "c.png", turn_film(draw_film(1), 30))
+    manifest = list_films(tmp_path, ["a.png", "b.png", "c.png"])
+    (tmp_path / "a.png").unlink()
+    flaws = audit(manifest)
+    (group,) = only(flaws, "same-picture")
+    assert group.films == ("b.png", "c.png")
+    (link,) = group.evidence["links"]
+    assert (link["a"], link["b"]) == ("b.png", "c.png")
+    assert only(flaws, "identical-files")[0].films == ("a.png", "b.png")
+
+
+def test_equal_films_on_which_nothing_stands_out_are_met_elsewhere(tmp_path):
+    """A blank film is one picture in both collections, though there is nothing to align."""
+    blank = np.full((90, 70), 7, dtype=np.uint8)
+    for name in ("ours", "theirs"):
+        write_film(tmp_path / name / f"{name}.png", blank)
+    ours, theirs = (list_films(tmp_path / name, [f"{name}.png"]) for name in ("ours", "theirs"))
+    (flaw,) = only(audit(ours, theirs), "copy-in-other-collection")
+    assert flaw.evidence["other"] == ["theirs.png"]
+    assert flaw.evidence["other_collection"] == "theirs"
+
+
 def test_another_collection_s_copies_are_told_with_their_films(tmp_path, collection):
     """Copies in the other are one flaw for each of our pictures; equal files and pixels count."""
     other = tmp_path / "other"

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from osteon.collection import fingerprint
 from osteon.collection.fingerprint import (
     MAX_KEYPOINTS,
     PICTURE_SIDE,
@@ -16,9 +18,11 @@ from osteon.collection.fingerprint import (
     VARIANTS,
     Fingerprint,
     measure_fingerprint,
+    square_fingerprint,
     stretch_greys,
     transform_descriptors,
 )
+from osteon.collection.pose import find_pose
 from tests.films import draw_film
 from tests.planted import SEEDS, draw_bones
 
@@ -77,7 +81,9 @@ def test_the_four_variants_are_a_group():
     """Any two of mirror, negative and both make the third, and each undoes itself."""
     for first in range(4):
         for second in range(4):
-            np.testing.assert_array_equal(VARIANTS[first] * VARIANTS[second], VARIANTS[first ^ second])
+            np.testing.assert_array_equal(
+                VARIANTS[first] * VARIANTS[second], VARIANTS[first ^ second]
+            )
 
 
 def test_a_descriptor_without_direction_has_sums_only():
@@ -133,10 +139,36 @@ def test_a_film_of_any_size_has_a_fingerprint(shape):
     assert film.keypoints.dtype == np.float32
 
 
-def test_keypoints_are_limited():
-    """A film on which thousands of points stand out keeps its strongest."""
-    noise = np.random.default_rng(0).integers(0, 256, (400, 400)).astype(np.uint8)
-    assert len(measure_fingerprint(noise).keypoints) == MAX_KEYPOINTS
+@pytest.mark.parametrize("shape", [(420, 200), (200, 420)])
+def test_a_long_film_is_fingerprinted_as_a_square_too(shape):
+    """Its second fingerprint is that of the film squeezed to a square, and says so."""
+    film = draw_film(3, shape)
+    squared = square_fingerprint(measure_fingerprint(film))
+    assert squared is not None
+    assert squared.is_squared
+    assert squared.picture.shape == (256, 256)
+    assert (squared.rows, squared.columns) == shape
+    squeezed = measure_fingerprint(cv2.resize(film, (256, 256), interpolation=cv2.INTER_AREA))
+    pose = find_pose(squared, squeezed)
+    assert pose is not None
+    np.testing.assert_allclose(pose.matrix[:, :2], np.eye(2), atol=0.03)
+    assert pose.n_keypoints > 30
+
+
+@pytest.mark.parametrize("shape", [(300, 300), (300, 240), (240, 300)])
+def test_a_film_that_is_nearly_square_has_one_fingerprint(shape):
+    """Squeezing it to a square leaves it in a shape that keypoints stand."""
+    assert square_fingerprint(measure_fingerprint(draw_film(3, shape))) is None
+
+
+def test_keypoints_are_limited(monkeypatch):
+    """A film on which many points stand out keeps as many as it may, the strongest first."""
+    film = measure_fingerprint(draw_bones(1))
+    assert len(film.keypoints) == MAX_KEYPOINTS
+    monkeypatch.setattr(fingerprint, "MAX_KEYPOINTS", 30)
+    fewer = measure_fingerprint(draw_bones(1))
+    np.testing.assert_array_equal(fewer.keypoints, film.keypoints[:30])
+    np.testing.assert_array_equal(fewer.components, film.components[:30])
 
 
 def test_threads_do_not_disturb_each_other():

@@ -113,3 +113,15 @@ def test_a_table_that_says_nothing_guesses_nothing():
     found = measure_guess(guess.logits, clues)
     assert (found.value, guess.drops.tolist()) == (0.5, [0.0])
     assert found.low < 0.5 < found.high
+
+
+def test_what_is_known_of_a_few_films_in_one_fold_only_breaks_nothing():
+    """A column that no film outside a fold has cannot be fitted there, and is left out."""
+    luck = np.random.default_rng(9)
+    labels = luck.random(120) < 0.5
+    values = np.stack([luck.normal(size=120), np.full(120, np.nan)], axis=1)
+    clues = build_clues(values, labels)
+    values[np.flatnonzero(clues.folds == 1)[:3], 1] = 4.0
+    for column in (values[:, 1], values):
+        guess = guess_labels(build_clues(column, labels), shuffle=True)
+        assert np.isfinite(guess.logits).all()

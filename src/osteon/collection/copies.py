@@ -96,13 +96,13 @@ def find_copies(
         compare = partial(_compare_seen, own, own)
         order = np.lexsort((pairs[:, 1], pairs[:, 0], -votes))
         groups = _Groups(len(fingerprints))
-        links: list[Link] = []
+        links: dict[tuple[int, int], Link] = {}
         for batch in _batches(pairs[order], films, groups, progress):
             for link in pool.map(compare, batch):
                 if link is not None:
-                    links.append(link)
+                    links.setdefault((link.a, link.b), link)
                     groups.join(link.a, link.b)
-    return tuple(sorted(links, key=lambda link: (link.a, link.b)))
+    return tuple(links[pair] for pair in sorted(links))
 
 
 def find_copies_between(

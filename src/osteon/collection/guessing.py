@@ -167,6 +167,8 @@ def _varies(column: _Values) -> bool:
 
 def _fit(clues: Clues, used: Sequence[int], fitted: _Flags) -> Callable[[_Values], _Values]:
     labels = clues.has_fracture[fitted]
+    # What is known of no film here, and of a few in the other folds only, cannot be fitted to.
+    used = [column for column in used if not np.isnan(clues.values[fitted, column]).all()]
     if not used or labels.all() or not labels.any():
         return lambda table: np.zeros(len(table))
     # A leaf of ten copies of one picture would learn that picture: it is to hold several groups.
