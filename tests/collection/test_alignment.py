@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tests.films import draw_film
+from tests.planted import SEEDS, copy_film, draw_bones, places_in, planting, print_of
 
 from osteon.collection.alignment import (
     FINE_LIMIT,
@@ -17,8 +19,6 @@ from osteon.collection.alignment import (
 )
 from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
 from osteon.collection.pose import Pose
-from tests.films import draw_film
-from tests.planted import SEEDS, copy_film, draw_bones, places_in, planting, print_of
 
 MATRIX = np.ndarray
 
@@ -32,7 +32,7 @@ def measure_error(found: Alignment, film: np.ndarray, copy: np.ndarray, matrix: 
     mapped, _, scale = map_films(found, film.shape, copy.shape)
     places = places_in(film)
     where = matrix @ places
-    shown = (where >= 0).all(axis=0) & (where.T < np.array(copy.shape[::-1])).all(axis=1)
+    shown = (where >= 0).all(axis=0) & (np.array(copy.shape[::-1]) > where.T).all(axis=1)
     return float(np.median(np.hypot(*(mapped @ places - where)[:, shown]))) / scale
 
 
@@ -100,7 +100,7 @@ def test_a_part_that_moved_aside_is_seen_at_the_second_look(seed):
 
 def test_what_moved_a_little_is_mostly_seen():
     """A move of 4 pixels, half of which a shear takes up, is seen on most films."""
-    films = [draw_bones(seed) for seed in SEEDS]
+    films = [draw_bones(seed) for seed in SEEDS[:8]]
     scores = np.array([look_twice(film, move_part(film, by=4.0)) for film in films])
     still = np.array([look_twice(film, move_part(film)) for film in films])
     assert np.mean(scores < FINE_LIMIT) >= 0.75

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
+from tests.films import draw_film
+from tests.planted import SEEDS, draw_bones
 
 from osteon.collection import fingerprint
 from osteon.collection.fingerprint import (
@@ -23,8 +25,6 @@ from osteon.collection.fingerprint import (
     transform_descriptors,
 )
 from osteon.collection.pose import find_pose
-from tests.films import draw_film
-from tests.planted import SEEDS, draw_bones
 
 VARIED = {
     1: lambda film: film[:, ::-1],

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
+from tests.films import draw_film
+from tests.planted import SEEDS, copy_film, draw_bones, places_in, print_of
 
 from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
 from osteon.collection.pose import Pose, find_pose, is_believable
-from tests.films import draw_film
-from tests.planted import SEEDS, copy_film, draw_bones, places_in, print_of
 
 HISTORIES = [
     {"angle_deg": 37.0},
@@ -76,7 +76,8 @@ def test_few_keypoints_of_two_limbs_agree():
     copy, _ = copy_film(draw_bones(0), angle_deg=30.0)
     found = find_pose(print_of(0), measure_fingerprint(copy))
     assert found is not None
-    assert max(n_agreeing) < 20 < 30 < found.n_keypoints
+    assert max(n_agreeing) < 20
+    assert found.n_keypoints > 30
 
 
 def test_the_answer_is_the_same_each_time():
