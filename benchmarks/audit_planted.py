@@ -79,6 +79,7 @@ class Found:
         n_true: For each copy, its links with its own picture.
         n_false: For each copy, its links with others.
         false_links: These, told.
+        missed: Copies that were not linked with their film, and what was done to them.
         errors: Of each true link with the film itself: degrees, percent of the scale, and pixels
             of the film by which the mean point lies beside its place; shape `(links, 3)`.
         n_turned_wrong: Links whose mirror or negative is not what was planted.
@@ -91,6 +92,7 @@ class Found:
     n_true: Ints
     n_false: Ints
     false_links: tuple[dict[str, Any], ...]
+    missed: tuple[dict[str, Any], ...]
     errors: npt.NDArray[np.float64]
     n_turned_wrong: int
     distances: Distances
@@ -222,6 +224,14 @@ def judge(
         n_true=n_true,
         n_false=n_false,
         false_links=tuple(false_links),
+        missed=tuple(
+            {
+                "film": originals.rows[originals.chosen[copy]].path,
+                "was_compared": bool(is_met[copy]),
+                "recipe": copies.recipes[copy].as_dict(),
+            }
+            for copy in np.flatnonzero(n_true == 0).tolist()
+        ),
         errors=np.array(errors).reshape(-1, 3),
         n_turned_wrong=n_turned_wrong,
         distances=measure_distances(originals, copies.greys, hashes),

@@ -155,6 +155,7 @@ def as_json(kind: Found) -> dict[str, Any]:
         "n_true": kind.n_true.tolist(),
         "n_false": kind.n_false.tolist(),
         "false_links": list(kind.false_links),
+        "missed": list(kind.missed),
         "errors": np.round(kind.errors, 4).tolist(),
         "n_turned_wrong": kind.n_turned_wrong,
         "hash_own": kind.distances.own.tolist(),

@@ -120,6 +120,7 @@ def test_a_link_between_two_pictures_counts_against_precision(originals):
     found = planted.judge(originals, kind, copies, asked, links, hashes)
     assert found.is_hit.tolist() == [True] + [False] * (len(originals.chosen) - 1)
     assert found.n_false.sum() == 1
+    assert len(found.missed) == len(originals.chosen) - 1
     assert found.false_links[0]["a"] == originals.rows[second].path
     assert "| 2 | 50.00 % (9.45–90.55) |" in tables.tell_overall([found])
     assert found.errors[0] == pytest.approx([0.0, 0.0, 0.0], abs=1e-3)
@@ -209,3 +210,14 @@ def test_speed_tells_the_shares_of_an_audit(
     for part in ("decoding", "lettering", "fingerprint", "search", "compare", "the page"):
         assert f"| share: {part} |" in page
     assert "| films | 6 |" in page
+
+
+def test_hard_pairs_are_of_different_films_of_one_region_and_view(
+    manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each pair is compared once, and how many are called one picture has an interval."""
+    run(monkeypatch, "hard", "--films", str(manifest), "--n", "9", "-o", str(tmp_path))
+    pairs = json.loads((tmp_path / "hard.json").read_text("utf-8"))["pairs"]
+    assert len({frozenset((pair["a"], pair["b"])) for pair in pairs}) == 9
+    page = (tmp_path / "hard.md").read_text("utf-8")
+    assert "9 hard pairs: 0 called one picture, 0.00 % (0.00–29.91)" in page

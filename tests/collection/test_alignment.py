@@ -7,6 +7,7 @@ from PIL import Image
 from tests.films import draw_film
 from tests.planted import SEEDS, copy_film, draw_bones, places_in, planting, print_of
 
+from osteon.collection import alignment
 from osteon.collection.alignment import (
     FINE_LIMIT,
     LIMIT,
@@ -256,6 +257,18 @@ def test_angles_are_counter_clockwise_after_the_mirror(turn, matrix, is_mirrored
     mapped, told, scale = map_films(found, film.shape, turned.shape)
     np.testing.assert_allclose(mapped, matrix, atol=1e-9)
     assert (told, scale) == (pytest.approx(angle), pytest.approx(1))
+
+
+@pytest.mark.parametrize(("turn", "matrix", "is_mirrored", "angle"), TURNS.values(), ids=TURNS)
+def test_a_pose_holds_for_pictures_of_twice_the_size(turn, matrix, is_mirrored, angle):
+    """Doubled, it moves each pixel of the doubled film where numpy does; halved, it is itself."""
+    pose = write_alignment(matrix, (AS_IT_IS, AS_IT_IS), is_mirrored=is_mirrored).pose
+    doubled = alignment._scaled(pose, 2.0)
+    film = np.arange(4 * ROWS * COLUMNS).reshape(2 * ROWS, 2 * COLUMNS)
+    x, y = np.rint(doubled.matrix @ [15, 22, 1]).astype(int).tolist()
+    assert turn(film)[y, x] == film[22, 15]
+    assert (doubled.is_mirrored, doubled.n_keypoints) == (is_mirrored, 9)
+    np.testing.assert_allclose(alignment._scaled(doubled, 0.5).matrix, matrix, atol=1e-9)
 
 
 @pytest.mark.parametrize(("turn", "matrix", "is_mirrored", "angle"), TURNS.values(), ids=TURNS)

@@ -7,7 +7,7 @@ from tests.films import draw_film
 from tests.planted import SEEDS, copy_film, draw_bones, places_in, print_of
 
 from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
-from osteon.collection.pose import Pose, find_pose, is_believable
+from osteon.collection.pose import Pose, _fit_similarity, find_pose, is_believable
 
 HISTORIES = [
     {"angle_deg": 37.0},
@@ -134,6 +134,18 @@ def test_only_poses_that_a_copy_may_have_are_believed(linear, believed):
     """A film may be turned and resized, a little squeezed, never flattened."""
     matrix = np.column_stack([np.array(linear, np.float64), [10.0, -4.0]])
     assert is_believable(matrix) == believed
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+@pytest.mark.parametrize("turn", [0.0, 0.7, -2.9])
+def test_few_matches_are_fitted_by_turn_scale_and_shift(turn, is_mirrored):
+    """Three places that were turned, scaled, moved and perhaps mirrored give back just that."""
+    cos, sin = 1.3 * np.cos(turn), 1.3 * np.sin(turn)
+    linear = np.array([[cos, -sin], [sin, cos]]) @ np.diag([-1.0 if is_mirrored else 1.0, 1.0])
+    source = np.array([[3.0, 5.0], [90.0, 14.0], [40.0, 120.0]])
+    target = source @ linear.T + [7.0, -2.0]
+    fitted = _fit_similarity(source, target, np.array([0.1, 0.2, 0.3]), is_mirrored=is_mirrored)
+    np.testing.assert_allclose(fitted, np.column_stack([linear, [7.0, -2.0]]), atol=1e-9)
 
 
 @pytest.mark.shared

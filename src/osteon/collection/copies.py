@@ -251,7 +251,7 @@ def _batches(
     for done, (a, b) in enumerate(pairs.tolist(), 1):
         if groups.find(int(films[a])) != groups.find(int(films[b])):
             batch.append((a, b))
-        if batch and (len(batch) == _BATCH or done == len(pairs)):
+        if len(batch) == _BATCH or done == len(pairs):
             yield batch
             batch = []
             progress("compare", done, len(pairs))
