@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from osteon.collection.blocks import Grid, fit_blocks, move_blocks
+from osteon.collection.blocks import Blocks, Grid, fit_blocks, move_blocks
 from osteon.collection.fingerprint import Fingerprint, stretch_greys
 from osteon.collection.pose import Matrix, Pose, find_pose, is_believable
 from osteon.terms import Floats, Pixels8
@@ -178,6 +178,8 @@ _FINE: Final = _Look(
 )
 _JUDGED_REACH: Final = 4
 _BLUR: Final = 1.2
+_WHITE: Final = 250
+_GROUND: Final = 0.02
 _MIN_BLOCKS: Final = 4
 
 
@@ -187,8 +189,9 @@ def _settle(a: Pixels8, b: Pixels8, pose: Pose, look: _Look) -> Alignment | None
     if not is_believable(matrix):
         return None
     ours, theirs = _prepare(a, b, pose)
+    films = _find_film(a), _find_film(255 - b if pose.is_inverted else b)
     for reach in look.reaches:
-        moved, shown = _lay(theirs, matrix, ours.shape)
+        moved, shown = _lay(theirs, matrix, films)
         blocks = move_blocks(ours, moved, shown, look.aligned_by, reach=reach)
         if len(blocks.centres) < _MIN_BLOCKS:
             return None
@@ -197,15 +200,17 @@ def _settle(a: Pixels8, b: Pixels8, pose: Pose, look: _Look) -> Alignment | None
         if not is_believable(matrix):
             return None
     settled = _with(pose, matrix)
-    fit = _judge(ours, theirs, matrix, look.judged_by)
+    moved, shown = _lay(theirs, matrix, films)
+    blocks = move_blocks(ours, moved, shown, look.judged_by, reach=_JUDGED_REACH)
+    area = abs(float(np.linalg.det(matrix[:, :2])))
+    smaller = min(float(films[0].sum()), float(films[1].sum()) / area)
+    fit = _judge(blocks, overlap=float(np.count_nonzero(shown) / max(smaller, 1.0)))
     if fit is None or fit.overlap < MIN_OVERLAP:
         return None
     return Alignment(pose=settled, shape=(a.shape, b.shape), fit=fit)
 
 
-def _judge(ours: Floats, theirs: Floats, matrix: Matrix, grid: Grid) -> Fit | None:
-    moved, shown = _lay(theirs, matrix, ours.shape)
-    blocks = move_blocks(ours, moved, shown, grid, reach=_JUDGED_REACH)
+def _judge(blocks: Blocks, *, overlap: float) -> Fit | None:
     weights = np.minimum(blocks.spread, 15.0)
     if len(weights) < _MIN_BLOCKS or not weights.any():
         return None
@@ -213,12 +218,29 @@ def _judge(ours: Floats, theirs: Floats, matrix: Matrix, grid: Grid) -> Fit | No
     restless = np.argsort(-slack, kind="stable")
     spared = np.cumsum(weights[restless]) <= SPARED * weights.sum()
     weights[restless[spared]] = 0.0
-    area = abs(float(np.linalg.det(matrix[:, :2])))
     return Fit(
         agreement=float(np.average(blocks.in_place, weights=weights)),
         slack=float(np.average(slack, weights=weights)),
-        overlap=float(np.count_nonzero(shown) / min(ours.size, theirs.size / area)),
+        overlap=overlap,
     )
+
+
+def _find_film(picture: Pixels8) -> npt.NDArray[np.uint8]:
+    """Return 1 where a picture shows its film, and 0 on white ground that comes in from its rim.
+
+    What a turn uncovered, or the edge of a cassette, has the same sharp outline on films that have
+    nothing else in common.
+    """
+    film = np.ones(picture.shape, np.uint8)
+    white = np.asarray(picture >= _WHITE, np.uint8)
+    if np.count_nonzero(white) < _GROUND * white.size:
+        return film
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(white, connectivity=4)
+    rim = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    for label in rim.tolist():
+        if label and stats[label, cv2.CC_STAT_AREA] >= _GROUND * white.size:
+            film[labels == label] = 0
+    return np.asarray(cv2.erode(film, np.ones((5, 5), np.uint8)), np.uint8)
 
 
 def _prepare(a: Pixels8, b: Pixels8, pose: Pose) -> tuple[Floats, Floats]:
@@ -231,17 +253,16 @@ def _prepare(a: Pixels8, b: Pixels8, pose: Pose) -> tuple[Floats, Floats]:
 
 
 def _lay(
-    theirs: Floats, matrix: Matrix, shape: tuple[int, ...]
+    theirs: Floats, matrix: Matrix, films: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 ) -> tuple[Floats, npt.NDArray[np.uint8]]:
-    """Return b's picture in a's frame, and where it shows anything."""
-    size = (shape[1], shape[0])
+    """Return b's picture in a's frame, and where both show their films."""
+    size = (films[0].shape[1], films[0].shape[0])
     inverse = cv2.WARP_INVERSE_MAP
     moved = cv2.warpAffine(
         theirs, matrix, size, flags=cv2.INTER_LINEAR | inverse, borderMode=cv2.BORDER_REPLICATE
     )
-    full = np.ones(theirs.shape, np.uint8)
-    shown = cv2.warpAffine(full, matrix, size, flags=cv2.INTER_NEAREST | inverse)
-    return np.asarray(moved, np.float32), np.asarray(shown, np.uint8)
+    shown = cv2.warpAffine(films[1], matrix, size, flags=cv2.INTER_NEAREST | inverse)
+    return np.asarray(moved, np.float32), np.asarray(shown * films[0], np.uint8)
 
 
 def _with(pose: Pose, matrix: Matrix) -> Pose:
