@@ -4,23 +4,17 @@ python benchmarks/seed_table.py runs/seeds-96 > docs/results/seed-reproduction.m
 """
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from osteon.collection.manifest import Manifest, read_manifest
-from osteon.jobs.runs import RunFolder, read_json
-from osteon.learning.recipes import Recipe, find_recipe
+from osteon.collection.manifest import Manifest
+from seed_findings import discuss_honest, discuss_pairs, measured_caveats
+from seed_runs import Pair, Result, do_overlap, prevalence, read_result
 
 RECIPES = ("seed-cnn2", "seed-cnn4", "mobilenetv2")
 METRICS = ("auroc", "sensitivity", "specificity", "accuracy")
 NOT_RUN = "not run yet"
-FIRST_SEED_AUROC = 0.899
-LOWEST_CLAIM = 0.84
-"""Of the accuracies in public notebooks on these films, which reach 0.99."""
 
 INTRODUCTION = """\
 # The seeds' recipes on real films
@@ -57,49 +51,6 @@ FracAtlas films, our test films perhaps among them, without labels.
 in the same splits; their counts of copies go by file name and identical bytes. The audit finds \
 a copy in another split for 493 of 500 test films.
 - One seed of the random numbers: how far a second training would differ was not measured."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """One evaluated run.
-
-    Attributes:
-        name: Of the recipe.
-        recipe: What was asked.
-        facts: `run.json`.
-        day: When it was trained, as `run.json` says, or else the date of that file.
-        evaluation: `results/metrics.json`.
-        manifest: The films it used.
-    """
-
-    name: str
-    recipe: Recipe
-    facts: Mapping[str, Any]
-    day: str
-    evaluation: Mapping[str, Any]
-    manifest: Manifest
-
-
-Pair = tuple[Result | None, Result | None]
-"""A recipe on the published splits, and regrouped."""
-
-
-def read_result(folder: Path, name: str) -> Result | None:
-    """Return the evaluated run in a folder; None where there is none yet."""
-    run = RunFolder(path=folder)
-    metrics = folder / "results" / "metrics.json"
-    if not metrics.is_file():
-        return None
-    facts = run.read_facts()
-    written = datetime.fromtimestamp(run.facts.stat().st_mtime, tz=UTC)
-    return Result(
-        name=name,
-        recipe=find_recipe(str(run.recipe)),
-        facts=facts,
-        day=str(facts.get("date") or written.date().isoformat()),
-        evaluation=read_json(metrics),
-        manifest=read_manifest(run.manifest, must_exist=False),
-    )
 
 
 def build_page(folder: Path) -> str:
@@ -218,12 +169,6 @@ def gap(published: Result | None, grouped: Result | None, key: str) -> str:
     return f"{size}, {'intervals overlap' if do_overlap(one, other) else 'intervals apart'}"
 
 
-def do_overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two metrics' intervals share a number."""
-    a, b = one["interval"], other["interval"]
-    return bool(a["low"] <= b["high"] and b["low"] <= a["high"])
-
-
 def told(tell: Callable[[Result], str], result: Result | None) -> str:
     """Return what `tell` says of a run, if there is one."""
     return NOT_RUN if result is None else tell(result)
@@ -282,116 +227,6 @@ TELLERS = {
 def tell_constant(result: Result) -> str:
     """Return the accuracy of a network that calls no film fractured."""
     return f"{100 * (1 - prevalence(result)):.1f} %"
-
-
-def prevalence(result: Result) -> float:
-    """Return the share of fractured films among the test films."""
-    found = result.evaluation["metrics"]
-    return float(found["n_fractured"] / found["n_films"])
-
-
-def discuss_pairs(pairs: Mapping[str, Pair]) -> list[str]:
-    """Return what the multi-region runs decide."""
-    said = []
-    for name, (published, grouped) in pairs.items():
-        if published is None or grouped is None:
-            continue
-        one, other = (r.evaluation["metrics"]["auroc"] for r in (published, grouped))
-        by = one["value"] - other["value"]
-        if do_overlap(one, other):
-            verdict = "the intervals overlap, so these films do not show that copies flattered it"
-        elif by > 0:
-            verdict = "the intervals are apart: the published splits flatter it"
-        else:
-            verdict = "the intervals are apart, and the published splits are the harder ones"
-        said.append(
-            f"**{name}**: AUROC {one['value']:.3f} on the published splits, {other['value']:.3f} "
-            f"regrouped ({by:+.3f}); {verdict}. {against_claims(grouped)}"
-        )
-    return said
-
-
-def against_claims(result: Result) -> str:
-    """Return how a regrouped run stands to what is claimed for such networks."""
-    found = result.evaluation["metrics"]
-    auroc, accuracy = found["auroc"]["interval"], found["accuracy"]["interval"]
-    return (
-        f"Regrouped, the first seed's AUROC of {FIRST_SEED_AUROC} lies "
-        f"{place(FIRST_SEED_AUROC, auroc)} the interval, and the lowest accuracy of the notebooks, "
-        f"{100 * LOWEST_CLAIM:.0f} %, {place(LOWEST_CLAIM, accuracy)} it."
-    )
-
-
-def place(number: float, interval: Mapping[str, float]) -> str:
-    """Return where a number lies."""
-    if number > interval["high"]:
-        return "above"
-    return "below" if number < interval["low"] else "within"
-
-
-def discuss_honest(honest: Mapping[str, Result | None]) -> list[str]:
-    """Return what the FracAtlas runs decide."""
-    said = []
-    for name, result in honest.items():
-        if result is None:
-            continue
-        found = result.evaluation["metrics"]
-        chance = place(0.5, found["auroc"]["interval"])
-        skill = {
-            "below": "better than chance",
-            "within": "not told apart from chance",
-            "above": "worse than chance",
-        }[chance]
-        constant = 1 - prevalence(result)
-        use = {"below": "more", "within": "not shown to be more", "above": "less"}[
-            place(constant, found["accuracy"]["interval"])
-        ]
-        said.append(
-            f"**{name} on FracAtlas**: AUROC {found['auroc']['value']:.3f}, {skill}. Its accuracy "
-            f"of {100 * found['accuracy']['value']:.1f} % is {use} than the "
-            f"{100 * constant:.1f} % of calling no film fractured, where "
-            f"{100 * prevalence(result):.1f} % are: at this prevalence accuracy says little."
-        )
-    return said
-
-
-def measured_caveats(ready: list[Result], pairs: Mapping[str, Pair]) -> list[str]:
-    """Return the caveats that the runs decide."""
-    said = []
-    for result in ready:
-        whole = find_recipe(result.name)
-        given, asked = result.recipe.preparation.rows, whole.preparation.rows
-        short, full = result.recipe.schedule.epochs, whole.schedule.epochs
-        if (given, short) != (asked, full):
-            said.append(
-                f"{result.name} was shortened to {given} pixels and {short} epochs, from {asked} "
-                f"and {full}: a fracture line of a pixel is gone at {given}, and the training may "
-                "not have ended where the seeds' did."
-            )
-    if any("bf16" in str(r.facts.get("machine", {}).get("precision")) for r in ready):
-        said.append(
-            "Trained in bf16 where the processor multiplies it (`docs/decisions/0008`); the "
-            "exported network, and every number here, is 32 bits."
-        )
-    grouped = [pair[1] for pair in pairs.values() if pair[1]]
-    if grouped:
-        said.append(describe_groups(grouped[0].manifest))
-    return list(dict.fromkeys(said))
-
-
-def describe_groups(manifest: Manifest) -> str:
-    """Return how few pictures stand behind the films."""
-    rows = [row for row in manifest.rows if row.split]
-    sizes = sorted(Counter(row.group or row.path for row in rows).values(), reverse=True)
-    n_half, held = 0, 0
-    while held < len(rows) / 2:
-        held += sizes[n_half]
-        n_half += 1
-    return (
-        f"Intervals resample groups, because only {len(sizes):,} groups stand behind "
-        f"{len(rows):,} films, and {n_half} of them hold half of the films. They are as wide as "
-        "that is few."
-    )
 
 
 def bullets(lines: Iterable[str]) -> str:

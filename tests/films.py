@@ -38,6 +38,15 @@ def write_film(path: Path, grey: Pixels8) -> Path:
     return path
 
 
+def write_classes(root: Path, n_each: int, *, seed: int) -> None:
+    """Write two class folders of noise: `fractured/f00.png` on, `not fractured/n00.png` on."""
+    rng = np.random.default_rng(seed)
+    for name in ("fractured", "not fractured"):
+        for number in range(n_each):
+            noise = rng.integers(0, 255, (24, 20), dtype=np.uint8)
+            write_film(root / name / f"{name[0]}{number:02}.png", noise)
+
+
 def list_film(root: Path, path: str, **facts: object) -> ManifestRow:
     """Return the manifest's row of a film that was written."""
     sha256 = hashlib.sha256((root / path).read_bytes()).hexdigest()

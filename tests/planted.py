@@ -1,10 +1,6 @@
 """Drawn bones, and copies of them whose history is known."""
 
-import importlib.util
-import sys
 from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,25 +9,14 @@ import numpy.typing as npt
 from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
 from osteon.radiographs.phantom import draw_phantom
 from osteon.terms import Pixels8
+from tests.scripts import load_script
 
 SEEDS = (0, 1, 3, 4, 9, 13, 15, 16, 19, 20, 21, 22)
 """Phantoms of which no two are alike. Hands and fingers are left out: they are all drawn after one
 template, and some differ less than two exposures of one real hand do."""
 
 
-def load_planting() -> ModuleType:
-    """Load the benchmark that plants copies."""
-    script = Path(__file__).parents[1] / "benchmarks" / "planting.py"
-    spec = importlib.util.spec_from_file_location("planting", script)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["planting"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-planting = load_planting()
+planting = load_script("planting")
 
 
 @cache

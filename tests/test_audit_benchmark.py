@@ -1,12 +1,10 @@
 """The audit's benchmark counts what is missed and what is wrong, on drawn films."""
 
 import hashlib
-import importlib
 import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -18,22 +16,13 @@ from osteon.collection.manifest import Manifest, write_manifest
 from osteon.collection.search import build_table
 from osteon.radiographs.phantom import draw_phantom
 from osteon.terms import ManifestRow
+from tests.scripts import load_script
 
 N_FILMS = 6
 
-
-def load(name: str) -> ModuleType:
-    benchmarks = str(Path(__file__).parents[1] / "benchmarks")
-    sys.path.insert(0, benchmarks)
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(benchmarks)
-
-
-benchmark = load("audit")
+benchmark = load_script("audit")
 films, planted, hashed, growth, tables = (
-    load(f"audit_{part}") for part in ("films", "planted", "hashes", "growth", "tables")
+    load_script(f"audit_{part}") for part in ("films", "planted", "hashes", "growth", "tables")
 )
 
 

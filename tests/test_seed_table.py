@@ -1,13 +1,10 @@
 """The page on the seeds tells what the runs hold, and says what has not run."""
 
-import importlib.util
 import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -19,34 +16,15 @@ from osteon.learning.recipes import find_recipe, write_recipe
 from osteon.reports.classification import Evaluation
 from osteon.reports.tables import write_json
 from osteon.terms import ManifestRow
+from tests.rows import film
+from tests.scripts import load_script
+
+seed_table = load_script("seed_table")
 
 
-def load() -> ModuleType:
-    script = Path(__file__).parents[1] / "benchmarks" / "seed_table.py"
-    spec = importlib.util.spec_from_file_location("seed_table", script)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["seed_table"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-seed_table = load()
-
-
-def film(number: int, *, split: str, group: int) -> ManifestRow:
-    sha256 = f"{number:064x}"
-    return ManifestRow(
-        path=f"films/{number}.jpg",
-        film_id=sha256[:16],
-        sha256=sha256,
-        rows=96,
-        columns=96,
-        has_fracture=number % 2 == 0,
-        split=split,
-        group=f"g-{group}",
-    )
+def number_film(number: int, *, split: str, group: int) -> ManifestRow:
+    is_even = number % 2 == 0
+    return film(f"films/{number}.jpg", has_fracture=is_even, split=split, group=f"g-{group}")
 
 
 def write_run(folder: Path, recipe: str, rows: Sequence[ManifestRow], *, skill: float) -> None:
@@ -79,8 +57,8 @@ def write_run(folder: Path, recipe: str, rows: Sequence[ManifestRow], *, skill: 
 @pytest.fixture
 def rows() -> list[ManifestRow]:
     """Thirty training films and sixty of test, a third of which are copies of training films."""
-    train = [film(i, split="train", group=i) for i in range(30)]
-    return [*train, *(film(100 + i, split="test", group=i + 10) for i in range(60))]
+    train = [number_film(i, split="train", group=i) for i in range(30)]
+    return [*train, *(number_film(100 + i, split="test", group=i + 10) for i in range(60))]
 
 
 def test_what_has_not_run_is_said_not_invented(tmp_path):

@@ -4,9 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from tests.films import write_classes
 
 from osteon.cli.app import app, run
 
@@ -29,13 +28,7 @@ EXAMPLES = {
 @pytest.fixture
 def collection(tmp_path: Path) -> Path:
     """Forty films in two class folders, one of them a copy, one truncated."""
-    rng = np.random.default_rng(7)
-    for name in ("fractured", "not fractured"):
-        folder = tmp_path / "films" / name
-        folder.mkdir(parents=True)
-        for number in range(20):
-            pixels = rng.integers(0, 255, (24, 20), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / f"{name[0]}{number:02}.png")
+    write_classes(tmp_path / "films", 20, seed=7)
     films = tmp_path / "films" / "fractured"
     (films / "copy.png").write_bytes((films / "f00.png").read_bytes())
     (films / "cut.png").write_bytes((films / "f01.png").read_bytes()[:300])

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from tests.films import draw_film, list_films, turn_film, write_film
+from tests.rows import place_film
 
 from osteon.cli.app import run
-from osteon.collection.manifest import write_manifest
+from osteon.collection.manifest import Manifest, write_manifest
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,21 @@ def test_a_quick_audit_knows_what_the_manifest_knows(manifest, capsys):
     out = capsys.readouterr().out
     assert "No flaw was found." in out
     assert "No film was opened" in out
+
+
+@pytest.mark.parametrize("is_leaking", [True, False])
+def test_a_patient_in_two_splits_is_grouped_next(is_leaking, tmp_path, capsys):
+    """Cleaning groups a patient's films; where nothing was found, no command follows."""
+    known = {
+        "a.png": {"patient_key": "p", "published_split": "train"},
+        "b.png": {"patient_key": "p" if is_leaking else "q", "published_split": "test"},
+    }
+    rows = [place_film(tmp_path, name, name.encode(), **facts) for name, facts in known.items()]
+    write_manifest(Manifest(rows=tuple(rows), root=tmp_path), tmp_path / "m.parquet")
+    assert run(["audit", str(tmp_path / "m.parquet"), "--quick"]) == 0
+    out = capsys.readouterr().out
+    assert ("patient-across-splits" in out) is is_leaking
+    assert ("Next: osteon audit" in out) is is_leaking
 
 
 def test_strict_ends_with_2_where_there_is_a_flaw(manifest, capsys):

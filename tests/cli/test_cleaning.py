@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from tests.films import write_classes
 
 from osteon.cli.app import run
 
@@ -13,17 +12,11 @@ from osteon.cli.app import run
 @pytest.fixture
 def audited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """Twelve films: one truncated, one copied byte for byte, one under both labels; audited."""
-    rng = np.random.default_rng(3)
-    for name in ("fractured", "not fractured"):
-        folder = tmp_path / "films" / name
-        folder.mkdir(parents=True)
-        for number in range(5):
-            pixels = rng.integers(0, 255, (24, 20), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / f"{name[0]}{number}.png")
+    write_classes(tmp_path / "films", 5, seed=3)
     one, other = tmp_path / "films" / "fractured", tmp_path / "films" / "not fractured"
-    (one / "copy.png").write_bytes((one / "f0.png").read_bytes())
-    (other / "disputed.png").write_bytes((one / "f1.png").read_bytes())
-    (one / "f2.png").write_bytes((one / "f2.png").read_bytes()[:300])
+    (one / "copy.png").write_bytes((one / "f00.png").read_bytes())
+    (other / "disputed.png").write_bytes((one / "f01.png").read_bytes())
+    (one / "f02.png").write_bytes((one / "f02.png").read_bytes()[:300])
     manifest = tmp_path / "m.parquet"
     assert run(["import", str(tmp_path / "films"), "-o", str(manifest)]) == 0
     assert run(["audit", str(manifest), "-o", str(tmp_path / "audit")]) == 0
@@ -56,7 +49,7 @@ def test_a_program_reads_every_film_that_left(audited, capsys):
     assert answer["excluded_by_rule"] == {"same-picture-two-labels": 2}
     assert answer["doubts"] == {"truncated": 1, "outlier": 9}  # noise is no radiograph
     assert {film["path"] for film in answer["excluded"]} == {
-        "fractured/f1.png",
+        "fractured/f01.png",
         "not fractured/disputed.png",
     }
     assert "truncated: 1 film kept" in err

@@ -15,15 +15,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.folders import files_under
 
 from osteon.collection.archives import unpack_archive
-from osteon.collection.placing import (
-    Contents,
-    Member,
-    PlacingLimits,
-    parse_member_name,
-    place_members,
-)
+from osteon.collection.placing import Contents, PlacingLimits
 from osteon.errors import FetchFault, OutputFault, UnsafeArchive
 
 FILMS = {
@@ -71,14 +66,6 @@ def rename_in_place(path: Path, was: bytes, becomes: bytes) -> None:
     content = path.read_bytes()
     assert was in content
     path.write_bytes(content.replace(was, becomes))
-
-
-def files_under(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.mark.parametrize("name", ["films.zip", "films.tar.gz", "films.tar"])
@@ -305,21 +292,6 @@ def test_something_else_is_no_archive(tmp_path: Path, content: bytes) -> None:
         unpack_archive(archive, tmp_path / "films")
 
 
-@pytest.mark.parametrize("n_claimed", [2, 4])
-def test_a_file_of_another_size_than_it_claims_is_refused(tmp_path: Path, n_claimed: int) -> None:
-    """A film that shrinks or grows while it is copied is not placed."""
-    film = Member(
-        where="cache",
-        name="1.jpg",
-        parts=("1.jpg",),
-        n_bytes=n_claimed,
-        read_blocks=lambda: iter([b"123"]),
-    )
-    with pytest.raises(FetchFault, match=r"found '1\.jpg'"):
-        place_members([film], tmp_path / "films")
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("suffix", ["zip", "tar"])
 def test_an_archive_without_files_is_refused(tmp_path: Path, suffix: str) -> None:
     """Folders alone are no collection."""
@@ -388,30 +360,3 @@ def test_a_killed_process_leaves_nothing_at_the_target(tmp_path: Path) -> None:
     assert not target.exists()
     unpack_archive(archive, target)
     assert files_under(target) == members
-
-
-@given(
-    parts=st.lists(
-        st.text(
-            st.characters(blacklist_categories=["Cc", "Cs"], blacklist_characters="/\\:"),
-            min_size=1,
-            max_size=20,
-        ).filter(lambda part: part not in {".", ".."}),
-        min_size=1,
-        max_size=5,
-    )
-)
-def test_an_innocent_name_passes_unchanged(parts: list[str]) -> None:
-    """Whatever the script, a plain relative name is taken as it is."""
-    assert parse_member_name("/".join(parts), where="a.zip") == tuple(parts)
-
-
-@given(name=st.text(st.sampled_from("./\\:a\0 Z"), max_size=12))
-def test_no_checked_name_leads_outside(name: str) -> None:
-    """Any name is either refused or lies below the folder."""
-    try:
-        parts = parse_member_name(name, where="a.zip")
-    except UnsafeArchive:
-        return
-    below = os.path.normpath(os.path.join("/films", *parts))  # noqa: PTH118 — pure text
-    assert below == "/films" or below.startswith("/films/")

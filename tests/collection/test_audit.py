@@ -1,29 +1,16 @@
 """The audit: each rule finds its flaw, and nothing in a clean collection."""
 
-import hashlib
 import json
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.rows import collection, film
 
 from osteon.collection.audit import RULES, find_flaws
 from osteon.collection.flaws import summarise_audit
-from osteon.collection.manifest import Manifest
 from osteon.terms import Flaw, ManifestRow
-
-
-def film(path: str, *, content: str | None = None, **facts: Any) -> ManifestRow:
-    sha256 = hashlib.sha256((content or path).encode()).hexdigest()
-    known = {"rows": 100, "columns": 80, "has_fracture": True} | facts
-    return ManifestRow(path=path, film_id=sha256[:16], sha256=sha256, **known)
-
-
-def collection(*rows: ManifestRow) -> Manifest:
-    return Manifest(rows=rows, root=Path("films"))
 
 
 def audit(*rows: ManifestRow) -> tuple[Flaw, ...]:

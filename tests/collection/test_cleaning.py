@@ -1,13 +1,11 @@
 """Cleaning: what leaves, what stays, what stays together."""
 
-import hashlib
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.rows import collection, film, flaw
 
 from osteon.collection.cleaning import CleanedCollection, clean_manifest
 from osteon.collection.cleaning_rules import EXCLUDABLE, EXCLUDED, CleaningRules
@@ -15,25 +13,10 @@ from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.collection.splits import Shares, split_manifest
 from osteon.errors import ManifestFault, SettingsFault
-from osteon.terms import Flaw, ManifestRow
+from osteon.terms import Flaw
 
 SHARES = Shares(train=60, tune=20, test=20)
 ONE_EACH = CleaningRules(deduplicate=True)
-
-
-def film(path: str, *, content: str | None = None, **facts: Any) -> ManifestRow:
-    sha256 = hashlib.sha256((content or path).encode()).hexdigest()
-    known = {"rows": 100, "columns": 80, "has_fracture": True} | facts
-    return ManifestRow(path=path, film_id=sha256[:16], sha256=sha256, **known)
-
-
-def collection(*rows: ManifestRow) -> Manifest:
-    return Manifest(rows=rows, root=Path("films"))
-
-
-def flaw(rule: str, *paths: str, ids: tuple[str, ...] | None = None, **evidence: Any) -> Flaw:
-    film_ids = ids or tuple(hashlib.sha256(path.encode()).hexdigest()[:16] for path in paths)
-    return Flaw(rule=rule, films=paths, film_ids=film_ids, evidence=evidence, advice="")
 
 
 def clean(

@@ -1,28 +1,15 @@
 """Groups: which films are tied together, and what they are called."""
 
-import hashlib
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rows import collection, film
 
-from osteon.collection.groups import ROTATED_COPIES, fill_groups, find_tying_films
+from osteon.collection.groups import fill_groups, find_tying_films
 from osteon.collection.manifest import Manifest
 from osteon.errors import SettingsFault
-from osteon.terms import ManifestRow
-
-
-def film(path: str, *, content: str | None = None, **facts: Any) -> ManifestRow:
-    sha256 = hashlib.sha256((content or path).encode()).hexdigest()
-    known = {"rows": 100, "columns": 80, "has_fracture": "not" not in path} | facts
-    return ManifestRow(path=path, film_id=sha256[:16], sha256=sha256, **known)
-
-
-def collection(*rows: ManifestRow) -> Manifest:
-    return Manifest(rows=rows, root=Path("films"))
 
 
 def groups_of(manifest: Manifest) -> dict[str, str | None]:
@@ -77,23 +64,23 @@ def test_unreadable_films_tie_nobody():
     assert groups["a0.png"] is None
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "together"),
-    [
-        ("train/fractured/12.jpg", "test/fractured/12-rotated1-rotated3.jpg", True),
-        ("train/fractured/12-rotated1 (1).jpg", "val/fractured/12 - Copy (1).jpg", True),
-        ("train/fractured/1-rotated1 - Copy.jpg", "train/fractured/1-rotated2.jpg", True),
-        ("train/fractured/1-rotated1.jpg", "train/not fractured/1-rotated1.jpg", False),
-        ("train/fractured/1-rotated1.jpg", "train/fractured/11-rotated1.jpg", False),
-        ("train/fractured/5-rotated1.jpg", "train/fractured/5 (1).jpg", False),
-        ("train/fractured/5-rotated1.jpg", "train/fractured/5.png", False),
-        ("train/fractured/IMG0000005.jpg", "test/fractured/IMG0000005.jpg", False),
-    ],
-)
-def test_rotated_copies_go_with_their_number_and_class(one, other, together):
-    """A name's number, within its class folder, says which picture was rotated."""
-    groups = groups_of(fill_groups(collection(film(one), film(other)), same_picture=ROTATED_COPIES))
-    assert (groups[one] == groups[other]) is together
+def test_a_pattern_ties_films_in_whose_names_it_finds_one_text():
+    """What the brackets hold names the picture: here a number within its class folder."""
+    numbered = re.compile(r"([^/]+/\d+)-turned")
+    groups = groups_of(
+        fill_groups(
+            collection(
+                film("train/broken/12-turned1.jpg"),
+                film("test/broken/12-turned2.jpg"),
+                film("train/whole/12-turned1.jpg"),
+                film("train/broken/112-turned1.jpg"),
+                film("train/broken/12.jpg"),
+            ),
+            same_picture=numbered,
+        )
+    )
+    assert len(set(groups.values())) == 4
+    assert groups["train/broken/12-turned1.jpg"] == groups["test/broken/12-turned2.jpg"]
 
 
 def test_a_pattern_without_brackets_is_refused():
@@ -160,14 +147,3 @@ def test_groups_are_the_connected_components(facts):
         assert reached[one.path] == {p for p, name in groups.items() if name == groups[one.path]}
     again = fill_groups(fill_groups(collection(*rows)))
     assert groups_of(again) == groups
-
-
-@pytest.mark.shared
-def test_the_rotated_films_of_the_kaggle_set_are_ninety_nine_pictures(shared):
-    """Every rotated film of the real set is claimed by the pattern: 99 pictures, 9,512 films."""
-    folder = shared / "multiregion"
-    paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*rotated*")]
-    matches = [ROTATED_COPIES.search(path) for path in paths]
-    assert len(paths) == 9512
-    assert len({match[1] for match in matches if match is not None}) == 99
-    assert None not in matches

@@ -1,22 +1,8 @@
 """Leaks: groups on both sides of a split."""
 
-import hashlib
-from pathlib import Path
-from typing import Any
+from tests.rows import collection, film
 
 from osteon.collection.leaks import find_any_leaks, find_leaks
-from osteon.collection.manifest import Manifest
-from osteon.terms import ManifestRow
-
-
-def film(path: str, *, content: str | None = None, **facts: Any) -> ManifestRow:
-    sha256 = hashlib.sha256((content or path).encode()).hexdigest()
-    known = {"rows": 100, "columns": 80, "has_fracture": True} | facts
-    return ManifestRow(path=path, film_id=sha256[:16], sha256=sha256, **known)
-
-
-def collection(*rows: ManifestRow) -> Manifest:
-    return Manifest(rows=rows, root=Path("films"))
 
 
 def test_copies_in_two_splits_are_one_leak_with_its_share_of_the_test_split():

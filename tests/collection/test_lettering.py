@@ -1,6 +1,5 @@
 """Burned-in text is found where it stands, and told by class without counting copies twice."""
 
-import hashlib
 import time
 from pathlib import Path
 
@@ -8,11 +7,12 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from tests.rows import film
 
 from osteon.collection.lettering import find_burned_in_text, find_lettering
 from osteon.collection.manifest import Manifest
 from osteon.radiographs.phantom import draw_phantom
-from osteon.terms import Box, ManifestRow, Pixels8
+from osteon.terms import Box, Pixels8
 
 MARK: tuple[Box, ...] = ((1.0, 2.0, 9.0, 12.0),)
 
@@ -119,19 +119,6 @@ def test_noise_does_not_take_long():
     start = time.perf_counter()
     find_lettering(noise)
     assert time.perf_counter() - start < 1
-
-
-def film(path: str, *, has_fracture: bool, group: str | None = None) -> ManifestRow:
-    sha256 = hashlib.sha256(path.encode()).hexdigest()
-    return ManifestRow(
-        path=path,
-        film_id=sha256[:16],
-        sha256=sha256,
-        rows=100,
-        columns=80,
-        has_fracture=has_fracture,
-        group=group,
-    )
 
 
 def collect(*, marked: int, clear: int, has_fracture: bool, group: str | None = None):

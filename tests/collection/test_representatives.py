@@ -1,15 +1,9 @@
 """Which copy stands for its picture."""
 
 import pytest
+from tests.rows import film
 
 from osteon.collection.representatives import choose_representatives
-from osteon.terms import ManifestRow, Split
-
-
-def film(path: str, split: Split | None = None, *, columns: int = 8) -> ManifestRow:
-    return ManifestRow(
-        path=path, film_id="0", sha256="0", rows=9, columns=columns, has_fracture=True, split=split
-    )
 
 
 @pytest.mark.parametrize(
@@ -25,7 +19,7 @@ def film(path: str, split: Split | None = None, *, columns: int = 8) -> Manifest
 def test_a_copy_stands_for_no_film_of_another_split(splits, chosen):
     """Each split keeps a copy of its own; an unplaced film follows one split, never one of two."""
     rows = [
-        film(name, split, columns=10 + n)
+        film(name, split=split, columns=10 + n)
         for n, (name, split) in enumerate(zip("abc", splits, strict=True))
     ]
     assert choose_representatives(rows, dict.fromkeys("abc", "a"), file_bytes={}) == chosen

@@ -1,15 +1,14 @@
 """Splits: groups stay together, nobody moves, every film is placed or named."""
 
-import hashlib
+import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.rows import collection, film
 
-from osteon.collection.groups import ROTATED_COPIES
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.collection.splits import (
@@ -23,16 +22,6 @@ from osteon.errors import ManifestFault, SettingsFault
 from osteon.terms import ManifestRow
 
 SHARES = Shares(train=65, tune=15, test=20)
-
-
-def film(path: str, *, content: str | None = None, **facts: Any) -> ManifestRow:
-    sha256 = hashlib.sha256((content or path).encode()).hexdigest()
-    known = {"rows": 100, "columns": 80, "has_fracture": True} | facts
-    return ManifestRow(path=path, film_id=sha256[:16], sha256=sha256, **known)
-
-
-def collection(*rows: ManifestRow, salt: str | None = None) -> Manifest:
-    return Manifest(rows=rows, root=Path("films"), salt=salt)
 
 
 def splits_of(manifest: Manifest) -> dict[str, str | None]:
@@ -175,11 +164,12 @@ def test_a_leak_that_was_taken_over_stays_where_it_is():
 
 def test_a_pattern_ties_new_films_to_placed_ones():
     """A rotated copy that comes later goes where its number stands."""
+    numbered = re.compile(r"(\d+)-rotated")
     rows = [film(f"a/fractured/{n}-rotated1.jpg") for n in range(30)]
-    first = split_manifest(collection(*rows), shares=SHARES, salt="s", same_picture=ROTATED_COPIES)
+    first = split_manifest(collection(*rows), shares=SHARES, salt="s", same_picture=numbered)
     late = [film(f"b/fractured/{n}-rotated2.jpg") for n in range(30)]
     grown = replace(first.manifest, rows=(*first.manifest.rows, *late))
-    second = split_manifest(grown, shares=SHARES, salt="s", same_picture=ROTATED_COPIES)
+    second = split_manifest(grown, shares=SHARES, salt="s", same_picture=numbered)
     splits = splits_of(second.manifest)
     assert all(
         splits[f"a/fractured/{n}-rotated1.jpg"] == splits[f"b/fractured/{n}-rotated2.jpg"]

@@ -1,6 +1,5 @@
 """A small drawn collection, and one training run on it, shared by the tests of the jobs."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from PIL import Image
 from osteon.collection.manifest import Manifest, write_manifest
 from osteon.jobs.training import TrainingReport, TrainingRequest, train
 from osteon.learning.devices import Machine
-from osteon.terms import ManifestRow
+from tests.films import list_film
 
 TINY = {
     "preparation.rows": "16",
@@ -32,11 +31,6 @@ def draw_film(folder: Path, name: str, *, has_fracture: bool, seed: int) -> None
     Image.fromarray(pixels).save(folder / name)
 
 
-def read_row(folder: Path, name: str, **facts: object) -> ManifestRow:
-    sha256 = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    return ManifestRow(path=name, film_id=sha256[:16], sha256=sha256, rows=24, columns=24, **facts)
-
-
 @pytest.fixture(scope="session")
 def manifest_path(tmp_path_factory) -> Path:
     """Sixty drawn films: 36 to train, 12 to tune, 12 to test; half of each with a fracture."""
@@ -49,7 +43,7 @@ def manifest_path(tmp_path_factory) -> Path:
         facts = {"has_fracture": has_fracture, "split": split, "body_region": ("hand",)}
         if has_fracture:
             facts["boxes"] = ((0.0, 4.0, 24.0, 12.0),)
-        rows.append(read_row(folder, name, collection="drawn", **facts))
+        rows.append(list_film(folder, name, collection="drawn", **facts))
     path = folder.parent / f"{folder.name}.parquet"
     write_manifest(Manifest(rows=tuple(rows), root=folder, salt="s"), path)
     return path

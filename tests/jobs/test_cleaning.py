@@ -1,13 +1,13 @@
 """The job of cleaning: from a manifest and its audit to a manifest that can be split."""
 
 import csv
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
 from osteon.collection.cleaning_rules import CleaningRules
+from osteon.collection.flaws import build_flaw
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.collection.splits import Shares
@@ -16,6 +16,7 @@ from osteon.jobs.auditing import write_audit
 from osteon.jobs.cleaning import clean_collection
 from osteon.jobs.splitting import split_collection
 from osteon.terms import Flaw, ManifestRow
+from tests.rows import place_film
 
 STRANGE = ("骨 折.png", 'a "quoted", name.png', "two\nlines.png", "re\rturn.png", "=1+1.png")
 
@@ -23,23 +24,12 @@ STRANGE = ("骨 折.png", 'a "quoted", name.png', "two\nlines.png", "re\rturn.pn
 def write_collection(folder: Path) -> tuple[Path, Path]:
     """Forty pictures with a copy each, five of strange names truncated; and their audit."""
     names = [f"{n // 2:02}{'ab'[n % 2]}.png" for n in range(80)] + list(STRANGE)
-    (folder / "films").mkdir()
     rows = []
     for number, name in enumerate(names):
         data = name.encode() * (1 + number % 2)
-        (folder / "films" / name).write_bytes(data)
-        sha256 = hashlib.sha256(data).hexdigest()
-        rows.append(
-            ManifestRow(
-                path=name,
-                film_id=sha256[:16],
-                sha256=sha256,
-                rows=9,
-                columns=9,
-                has_fracture=number % 4 < 2,
-                state="truncated" if name in STRANGE else "readable",
-            )
-        )
+        state = "truncated" if name in STRANGE else "readable"
+        facts = {"has_fracture": number % 4 < 2, "state": state}
+        rows.append(place_film(folder / "films", name, data, **facts))
     manifest = Manifest(rows=tuple(rows), root=folder / "films")
     flaws = [build("same-picture", *rows[n : n + 2]) for n in range(0, 80, 2)]
     flaws += [build("truncated", row) for row in rows[80:]]
@@ -49,13 +39,7 @@ def write_collection(folder: Path) -> tuple[Path, Path]:
 
 
 def build(rule: str, *rows: ManifestRow) -> Flaw:
-    return Flaw(
-        rule=rule,
-        films=tuple(row.path for row in rows),
-        film_ids=tuple(row.film_id for row in rows),
-        evidence={"reason": "ends early"},
-        advice="Look.",
-    )
+    return build_flaw(rule, rows, evidence={"reason": "ends early"}, advice="Look.")
 
 
 def test_excluded_films_are_all_in_the_table_whatever_their_names(tmp_path):

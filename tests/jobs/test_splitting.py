@@ -1,6 +1,5 @@
 """The job of splitting: from a manifest's file to a split one."""
 
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -11,30 +10,21 @@ from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.collection.splits import Shares
 from osteon.errors import ManifestFault
 from osteon.jobs.splitting import keep_published_split, split_collection
-from osteon.terms import ManifestRow
+from tests.rows import place_film
 
 SHARES = Shares(train=50, tune=25, test=25)
 
 
 def write_collection(folder: Path) -> Path:
-    (folder / "films").mkdir()
     rows = []
     for number in range(40):
         name = f"{number // 2}-{number % 2}.png"
-        (folder / "films" / name).write_bytes(b"film")
-        sha256 = hashlib.sha256(name.encode()).hexdigest()
-        rows.append(
-            ManifestRow(
-                path=name,
-                film_id=sha256[:16],
-                sha256=sha256,
-                rows=9,
-                columns=9,
-                has_fracture=number % 4 < 2,
-                published_split=("train", "tune", "test", "train")[number % 4],
-                state="truncated" if number == 7 else "readable",
-            )
-        )
+        facts = {
+            "has_fracture": number % 4 < 2,
+            "published_split": ("train", "tune", "test", "train")[number % 4],
+            "state": "truncated" if number == 7 else "readable",
+        }
+        rows.append(place_film(folder / "films", name, name.encode(), **facts))
     write_manifest(Manifest(rows=tuple(rows), root=folder / "films"), folder / "m.parquet")
     return folder / "m.parquet"
 

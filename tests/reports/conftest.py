@@ -55,7 +55,7 @@ def drawn(monkeypatch):
         figures.append(figure)
         canvas.save_figure(figure, path)
 
-    for room in ("curves", "counts", "galleries"):
+    for room in ("calibration", "curves", "counts", "galleries"):
         monkeypatch.setattr(f"osteon.reports.{room}.save_figure", remember)
     return figures
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.audits import link
 
 from osteon.collection.audit import RULES, find_flaws
 from osteon.collection.flaws import summarise_audit
@@ -16,17 +17,14 @@ from osteon.reports.audit_rules import EXPLANATIONS
 from osteon.terms import ManifestRow
 
 SCHEMA = json.loads(files("osteon.reports").joinpath("audit.schema.json").read_text("utf-8"))
-LINK = {
-    "a": "a.png",
-    "b": "b.png",
-    "angle_deg": 35.2,
-    "is_mirrored": True,
-    "scale": 0.8,
-    "is_inverted": False,
-    "matrix": [[1.0, 0.0, 2.5], [0.0, 1.0, -3.0]],
-    "residual": 0.04,
-    "overlap": 0.87,
-}
+LINK = link(
+    "a.png",
+    "b.png",
+    angle_deg=35.2,
+    is_mirrored=True,
+    scale=0.8,
+    matrix=[[1.0, 0.0, 2.5], [0.0, 1.0, -3.0]],
+)
 
 
 def row(path, number, **known):

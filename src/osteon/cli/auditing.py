@@ -20,21 +20,6 @@ if TYPE_CHECKING:
 
 EXAMPLES_SHOWN = 3
 
-CLEANED = frozenset(
-    {
-        "unreadable",
-        "truncated",
-        "identical-files",
-        "identical-pixels",
-        "same-picture",
-        "same-picture-two-labels",
-        "copies-across-splits",
-        "label-contradicts-folder",
-        "box-on-negative",
-    }
-)
-"""Rules after which `osteon clean` has something to do."""
-
 
 def register(app: typer.Typer) -> None:
     """Add this file's command."""
@@ -159,6 +144,8 @@ def _show_examples(console: "Console", flaws: "tuple[Flaw, ...]") -> None:
 
 
 def _show_next(console: "Console", result: "AuditResult", manifest: Path, out: Path | None) -> None:
+    from osteon.collection.cleaning_rules import CLEANED
+
     if result.path:
         say(console, "")
     if result.page:

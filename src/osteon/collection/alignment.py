@@ -11,7 +11,7 @@ as well, does not accuse, and a sharp one does. Correlation within a block forgi
 contrast or brightness, and blocks with little in them weigh little.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from osteon.collection.blocks import Blocks, Grid, fit_blocks, move_blocks
 from osteon.collection.fingerprint import Fingerprint, stretch_greys
 from osteon.collection.pose import Matrix, Pose, find_pose, is_believable
+from osteon.collection.sizes import fit_long_side
 from osteon.terms import Floats, Pixels8
 
 FINE_SIDE: Final = 480
@@ -108,9 +109,9 @@ def align_finely(a: Pixels8, b: Pixels8, coarse: Alignment) -> Alignment | None:
     Returns:
         The finer alignment, or None where it falls apart.
     """
-    fine_a, fine_b = _fit_side(a), _fit_side(b)
+    fine_a, fine_b = (stretch_greys(fit_long_side(film, FINE_SIDE)) for film in (a, b))
     matrix = _between(coarse.pose.matrix, coarse.shape, (fine_a.shape, fine_b.shape))
-    return _settle(fine_a, fine_b, _with(coarse.pose, matrix), _FINE)
+    return _settle(fine_a, fine_b, replace(coarse.pose, matrix=matrix), _FINE)
 
 
 def has_more_to_show(a: Fingerprint, b: Fingerprint) -> bool:
@@ -199,7 +200,7 @@ def _settle(a: Pixels8, b: Pixels8, pose: Pose, look: _Look) -> Alignment | None
         matrix = (np.vstack([matrix, [0.0, 0.0, 1.0]]) @ step)[:2]
         if not is_believable(matrix):
             return None
-    settled = _with(pose, matrix)
+    settled = replace(pose, matrix=matrix)
     moved, shown = _lay(theirs, matrix, films)
     blocks = move_blocks(ours, moved, shown, look.judged_by, reach=_JUDGED_REACH)
     area = abs(float(np.linalg.det(matrix[:, :2])))
@@ -265,21 +266,12 @@ def _lay(
     return np.asarray(moved, np.float32), np.asarray(shown * films[0], np.uint8)
 
 
-def _with(pose: Pose, matrix: Matrix) -> Pose:
-    return Pose(
-        matrix=matrix,
-        is_mirrored=pose.is_mirrored,
-        is_inverted=pose.is_inverted,
-        n_keypoints=pose.n_keypoints,
-    )
-
-
 def _scaled(pose: Pose, by: float) -> Pose:
     """Return the pose for pictures of another size; pixel centres lie at whole numbers."""
     matrix = pose.matrix.copy()
     half = np.full(2, (by - 1.0) / 2.0)
     matrix[:, 2] = by * matrix[:, 2] + half - matrix[:, :2] @ half
-    return _with(pose, matrix)
+    return replace(pose, matrix=matrix)
 
 
 def _between(
@@ -304,10 +296,3 @@ def _halve(picture: Pixels8) -> Pixels8:
     return np.asarray(
         cv2.resize(picture[: 2 * size[1], : 2 * size[0]], size, interpolation=cv2.INTER_AREA)
     )
-
-
-def _fit_side(film: Pixels8) -> Pixels8:
-    rows, columns = film.shape
-    by = min(1.0, FINE_SIDE / max(rows, columns))
-    size = (max(round(columns * by), 1), max(round(rows * by), 1))
-    return stretch_greys(np.asarray(cv2.resize(film, size, interpolation=cv2.INTER_AREA), np.uint8))

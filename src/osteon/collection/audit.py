@@ -11,7 +11,6 @@ from osteon.collection.copy_rules import (
     find_copies_elsewhere,
     find_identical_pixels,
     find_same_pictures,
-    find_two_labels,
     find_unseen,
 )
 from osteon.collection.examination import Examination
@@ -22,6 +21,7 @@ from osteon.collection.lettering import find_burned_in_text
 from osteon.collection.manifest import Manifest
 from osteon.collection.outliers import find_outliers
 from osteon.collection.shortcut import build_shortcut_flaw
+from osteon.collection.two_labels import find_two_labels
 from osteon.terms import Box, Flaw, ManifestRow
 
 BOX_SLACK_PX = 1.0
@@ -120,11 +120,12 @@ def _find_same_pictures(_: Manifest, seen: Examination) -> Iterator[Flaw]:
 
 
 def _find_two_labels(manifest: Manifest) -> Iterator[Flaw]:
-    return find_two_labels(manifest, name_pictures(manifest, ()), ())
+    return find_two_labels(manifest, name_pictures(manifest, ()))
 
 
 def _find_two_labels_seen(manifest: Manifest, seen: Examination) -> Iterator[Flaw]:
-    return find_two_labels(manifest, seen.pictures, seen.groups)
+    links = {seen.pictures[group.rows[0].path]: group.links for group in seen.groups}
+    return find_two_labels(manifest, seen.pictures, links=links)
 
 
 def _find_leaks_seen(manifest: Manifest, seen: Examination) -> Iterator[Flaw]:

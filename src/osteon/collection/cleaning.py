@@ -1,18 +1,18 @@
 """Cleaning: a collection and its audit in, a collection that can be split and learnt from out."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from osteon.collection.cleaning_rules import COPY, DOUBTS, KNOWN, TYING, CleaningRules, say_why
-from osteon.collection.flaws import build_flaw
 from osteon.collection.groups import fill_groups, find_tying_films, name_pictures
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.collection.representatives import choose_representatives
+from osteon.collection.two_labels import find_two_labels
 from osteon.errors import ManifestFault
-from osteon.terms import Flaw, ManifestRow, SetAside
+from osteon.terms import Flaw, SetAside
 
 _NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
@@ -185,7 +185,8 @@ def _find_reasons(
     """Return, for each film that leaves, its rules and why, in the order of the audit."""
     paths = {row.path for row in manifest.rows}
     reasons: dict[str, dict[str, str]] = {}
-    for flaw in (*flaws, *_find_two_labels(manifest, pictures)):
+    # A flaw of two labels may not list all copies: others may have come in by another rule.
+    for flaw in (*flaws, *find_two_labels(manifest, pictures)):
         if flaw.rule in how.rules:
             for path in paths.intersection(flaw.films):
                 reasons.setdefault(path, {}).setdefault(flaw.rule, say_why(flaw))
@@ -193,17 +194,6 @@ def _find_reasons(
         why = f"ties films in {' and '.join(splits)} together"
         reasons.setdefault(path, {})[TYING] = why
     return reasons
-
-
-def _find_two_labels(manifest: Manifest, pictures: Mapping[str, str]) -> Iterator[Flaw]:
-    """Yield the pictures under two labels whole, copies that the flaw itself did not list too."""
-    same: dict[str, list[ManifestRow]] = {}
-    for row in manifest.rows:
-        if row.path in pictures:
-            same.setdefault(pictures[row.path], []).append(row)
-    for rows in same.values():
-        if len({row.has_fracture for row in rows}) > 1:
-            yield build_flaw("same-picture-two-labels", rows, evidence={}, advice="")
 
 
 def _count_doubts(manifest: Manifest, flaws: Sequence[Flaw]) -> dict[str, int]:

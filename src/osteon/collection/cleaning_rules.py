@@ -34,8 +34,14 @@ in the wrong place leaves the film's label alone, and without it the film would 
 fracture nobody marked; a text or an odd look is a doubt that a person must judge. A film that has
 changed may come back, and one that another collection holds too is wrong only beside that one."""
 
-UNFIT = frozenset({"shortcut", "copies-across-splits", "patient-across-splits"})
+LEAKS = frozenset({"copies-across-splits", "patient-across-splits"})
+"""Rules that speak of a split: after a cleaning, `osteon split` keeps such films together."""
+
+UNFIT = LEAKS | {"shortcut"}
 """Rules that speak of a whole collection or its split: no film leaves for them."""
+
+CLEANED = EXCLUDED | COPY_RULES | LEAKS
+"""Rules after which `osteon clean` is the next step: it takes films out, or groups them."""
 
 KNOWN = EXCLUDABLE | COPY_RULES | UNFIT
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
@@ -28,7 +27,9 @@ from osteon.collection.alignment import (
     map_films,
 )
 from osteon.collection.fingerprint import Fingerprint, square_fingerprint
+from osteon.collection.pool import one_thread_each
 from osteon.collection.search import build_table, find_candidates
+from osteon.collection.ties import Ties
 from osteon.terms import Pixels8, Progress, no_progress
 
 OpenFilm = Callable[[int], Pixels8 | None]
@@ -95,7 +96,7 @@ def find_copies(
         own = (seen, films, open_film)
         compare = partial(_compare_seen, own, own)
         order = np.lexsort((pairs[:, 1], pairs[:, 0], -votes))
-        groups = _Groups(len(fingerprints))
+        groups = Ties(len(fingerprints))
         links: dict[tuple[int, int], Link] = {}
         for batch in _batches(pairs[order], films, groups, progress):
             for link in pool.map(compare, batch):
@@ -210,40 +211,24 @@ def _build_link(a: int, b: int, found: Alignment, film_a: Fingerprint, film_b: F
     matrix, angle, scale = map_films(
         found, (film_a.rows, film_a.columns), (film_b.rows, film_b.columns)
     )
-    across, down = (tuple(round(float(number), 6) for number in row) for row in matrix)
+    across, down = (tuple(float(number) for number in row) for row in matrix)
     return Link(
         a=a,
         b=b,
-        angle_deg=round(angle, 2),
+        angle_deg=angle,
         is_mirrored=found.pose.is_mirrored,
-        scale=round(scale, 4),
+        scale=scale,
         is_inverted=found.pose.is_inverted,
         matrix=((across[0], across[1], across[2]), (down[0], down[1], down[2])),
-        residual=round(min(max(1.0 - found.fit.agreement, 0.0), 1.0), 4),
-        overlap=round(min(found.fit.overlap, 1.0), 4),
+        residual=min(max(1.0 - found.fit.agreement, 0.0), 1.0),
+        overlap=min(found.fit.overlap, 1.0),
     )
-
-
-class _Groups:
-    """Holds which films are joined so far (union-find with path halving)."""
-
-    def __init__(self, n: int) -> None:
-        self._above = list(range(n))
-
-    def find(self, film: int) -> int:
-        while self._above[film] != film:
-            self._above[film] = self._above[self._above[film]]
-            film = self._above[film]
-        return film
-
-    def join(self, a: int, b: int) -> None:
-        self._above[self.find(a)] = self.find(b)
 
 
 def _batches(
     pairs: npt.NDArray[np.int64],
     films: npt.NDArray[np.int64],
-    groups: _Groups,
+    groups: Ties,
     progress: Progress,
 ) -> Iterator[list[tuple[int, int]]]:
     """Yield batches of pairs whose films are not joined yet."""
@@ -260,10 +245,5 @@ def _batches(
 @contextmanager
 def _quiet_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Give a pool in which libraries leave the threads to the pool, as its sums need."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with threadpool_limits(limits=1), ThreadPoolExecutor(workers) as pool:
-            yield pool
-    finally:
-        cv2.setNumThreads(threads)
+    with one_thread_each(), threadpool_limits(limits=1), ThreadPoolExecutor(workers) as pool:
+        yield pool

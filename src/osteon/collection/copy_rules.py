@@ -1,7 +1,7 @@
 """The audit's rules about copies, from what was seen of the films."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from osteon.collection.flaws import SplitColumn, build_flaw, read_split
 from osteon.collection.looks import Looks
@@ -71,37 +71,6 @@ def find_same_pictures(groups: Sequence[CopyGroup]) -> Iterator[Flaw]:
                 },
                 advice="Keep copies together with `osteon clean`, or one of each with "
                 "`--deduplicate`: they add weight to a film, not knowledge.",
-            )
-
-
-def find_two_labels(
-    manifest: Manifest, pictures: Mapping[str, str], groups: Sequence[CopyGroup]
-) -> Iterator[Flaw]:
-    """Yield the pictures whose copies stand under both labels.
-
-    Args:
-        manifest: The collection.
-        pictures: Path → name of the film's picture, from `groups.name_pictures`.
-        groups: Of the collection; empty where only files were compared.
-    """
-    links = {pictures[group.rows[0].path]: group.links for group in groups}
-    same: dict[str, list[ManifestRow]] = {}
-    for row in manifest.rows:
-        if row.path in pictures:
-            same.setdefault(pictures[row.path], []).append(row)
-    for name, rows in same.items():
-        labels = [row.has_fracture for row in rows]
-        if any(labels) and not all(labels):
-            yield build_flaw(
-                "same-picture-two-labels",
-                rows,
-                evidence={
-                    "n_fractured": sum(labels),
-                    "n_not_fractured": len(labels) - sum(labels),
-                    "has_fracture": labels,
-                    "links": list(links.get(name, ())),
-                },
-                advice="Let a reader decide which label holds, and take the other copies out.",
             )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
+from osteon.collection.sizes import fit_long_side
 from osteon.radiographs.raster import open_raster
 from osteon.terms import Pixels8
 
@@ -136,7 +137,7 @@ def measure_facts(data: bytes, grey: Pixels8) -> FilmFacts:
     rows, columns = grey.shape
     is_jpeg = isinstance(image, JpegImageFile)
     quality, tables = _estimate_quality(image) if isinstance(image, JpegImageFile) else (None, None)
-    small = _reduce(grey)
+    small = fit_long_side(grey, MAX_SIDE)
     above_below, left_right = _measure_bands(small)
     counts = np.bincount(small.ravel(), minlength=256)
     shares = counts / counts.sum()
@@ -195,15 +196,6 @@ def _describe_density(image: ImageFile.ImageFile) -> str | None:
     except (KeyError, TypeError, ValueError, ArithmeticError):
         return None  # none, or one that says nothing
     return f"{across:.0f}x{down:.0f} per inch"
-
-
-def _reduce(grey: Pixels8) -> Pixels8:
-    longest = max(grey.shape)
-    if longest <= MAX_SIDE:
-        return np.ascontiguousarray(grey)
-    rows, columns = (max(1, round(side * MAX_SIDE / longest)) for side in grey.shape)
-    reduced = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(reduced, dtype=np.uint8)
 
 
 def _measure_border(grey: Pixels8) -> int:

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from osteon.collection.sizes import fit_long_side
 from osteon.terms import Floats, Pixels8
 
 KEYPOINT_SIDE: Final = 160
@@ -80,8 +81,10 @@ def measure_fingerprint(grey: Pixels8) -> Fingerprint:
     Returns:
         The fingerprint. A film on which nothing stands out, such as a black one, has no keypoints.
     """
-    picture = stretch_greys(_reduce(grey, PICTURE_SIDE))
-    keypoints, components = _find_keypoints(stretch_greys(_reduce(grey, KEYPOINT_SIDE)), picture)
+    # Small films grow: a fingerprint's sizes are in these pixels.
+    picture = stretch_greys(fit_long_side(grey, PICTURE_SIDE, grows=True))
+    small = stretch_greys(fit_long_side(grey, KEYPOINT_SIDE, grows=True))
+    keypoints, components = _find_keypoints(small, picture)
     return Fingerprint(
         keypoints=keypoints,
         components=components,
@@ -108,7 +111,7 @@ def square_fingerprint(film: Fingerprint) -> Fingerprint | None:
         return None
     square = (PICTURE_SIDE, PICTURE_SIDE)
     picture = np.asarray(cv2.resize(film.picture, square, interpolation=cv2.INTER_LINEAR), np.uint8)
-    keypoints, components = _find_keypoints(_reduce(picture, KEYPOINT_SIDE), picture)
+    keypoints, components = _find_keypoints(fit_long_side(picture, KEYPOINT_SIDE), picture)
     return replace(
         film, keypoints=keypoints, components=components, picture=picture, is_squared=True
     )
@@ -171,15 +174,6 @@ def stretch_greys(grey: Pixels8) -> Pixels8:
     levels = np.clip((np.arange(256) - float(dark)) * (255.0 / spread), 0, 255)
     stretched: Pixels8 = np.rint(levels).astype(np.uint8)[grey]
     return stretched
-
-
-def _reduce(grey: Pixels8, side: int) -> Pixels8:
-    rows, columns = grey.shape
-    by = side / max(rows, columns)
-    # Small films grow: a fingerprint's sizes are in these pixels.
-    size = (max(round(columns * by), 1), max(round(rows * by), 1))
-    how = cv2.INTER_AREA if by < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey, size, interpolation=how), dtype=np.uint8)
 
 
 def _find_orbits() -> npt.NDArray[np.int64]:

@@ -4,11 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 from osteon.collection.manifest import Manifest
+from osteon.collection.ties import Ties
 from osteon.errors import SettingsFault
 from osteon.terms import SPLITS, Flaw, ManifestRow, Split
 
@@ -16,14 +13,6 @@ COPY_RULES = frozenset(
     {"identical-files", "identical-pixels", "same-picture", "same-picture-two-labels"}
 )
 """Rules of the audit whose flaws list the copies of one picture."""
-
-ROTATED_COPIES = re.compile(r"([^/]+/\d+)(?:-rotated\d+.*| - Copy.*)?\.jpg$")
-"""Names in the two Kaggle sets that are made of rotated copies: one class folder and number, one
-picture (`train/fractured/12-rotated1-rotated3 - Copy (1).jpg` goes with `test/fractured/12.jpg`).
-
-The class folder is part of the key, because both classes count from 1. `12 (1).jpg` is left out:
-among the fractured films it is another picture, and where it is the same one it is the same file.
-"""
 
 _Keys = tuple[str, ...]
 _Tying = Mapping[int, tuple[Split, ...]]
@@ -59,7 +48,7 @@ def fill_groups(
     keys = _tie_keys(rows, same_picture, pictures)
     kept = _without(keys, _tying(rows, keys))
     names: dict[int, str] = {}
-    for members in _components(kept).values():
+    for members in _gather(kept):
         names.update(dict.fromkeys(members, _name_group([rows[index] for index in members])))
     return replace(
         manifest,
@@ -120,7 +109,7 @@ def name_pictures(manifest: Manifest, flaws: Sequence[Flaw]) -> dict[str, str]:
         for row in rows
     ]
     names: dict[str, str] = {}
-    for members in _components(keys).values():
+    for members in _gather(keys):
         paths = [rows[index].path for index in members]
         names.update(dict.fromkeys(paths, min(paths)))
     return names
@@ -163,18 +152,17 @@ def _row_keys(row: ManifestRow, same_picture: re.Pattern[str] | None, picture: s
     return tuple(keys)
 
 
-def _components(keys: Sequence[_Keys]) -> dict[int, list[int]]:
-    """Return the indices of each connected component; a film without keys belongs to none."""
-    first: dict[str, int] = {}
-    ties = [(index, first.setdefault(key, index)) for index, own in enumerate(keys) for key in own]
-    ends = np.array(ties, dtype=np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(keys), len(keys)))
-    _, labels = connected_components(graph, directed=False)
+def _gather(keys: Sequence[_Keys]) -> list[list[int]]:
+    """Return the indices of films that share keys; a film without keys belongs to none."""
+    ties, first = Ties(len(keys)), dict[str, int]()
+    for index, own in enumerate(keys):
+        for key in own:
+            ties.join(index, first.setdefault(key, index))
     members: dict[int, list[int]] = {}
-    for index, label in enumerate(labels.tolist()):
-        if keys[index]:
-            members.setdefault(label, []).append(index)
-    return members
+    for index, own in enumerate(keys):
+        if own:
+            members.setdefault(ties.find(index), []).append(index)
+    return list(members.values())
 
 
 def _tying(rows: Sequence[ManifestRow], keys: Sequence[_Keys]) -> _Tying:
@@ -191,7 +179,7 @@ def _tying(rows: Sequence[ManifestRow], keys: Sequence[_Keys]) -> _Tying:
         touched = set[Split]().union(*(splits_of.get(key, set()) for key in own))
         if row.split is None and len(touched) > 1:
             tying[index] = _in_order(touched)
-    for members in _components(_without(keys, tying)).values():
+    for members in _gather(_without(keys, tying)):
         touched = {split for index in members if (split := rows[index].split) is not None}
         if len(touched) > 1:
             unplaced = [index for index in members if rows[index].split is None]

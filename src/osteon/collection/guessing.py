@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
+
+from osteon.collection.shares import bound_share
 
 FOLDS: Final = 5
 SEED: Final = 0
@@ -289,7 +290,4 @@ def _resample(logits: _Values, clues: Clues) -> Iterator[_Values]:
 def _bound(share: float, clues: Clues) -> tuple[float, float]:
     yes, groups = clues.has_fracture, clues.group_numbers
     n = min(np.unique(groups[yes]).size, np.unique(groups[~yes]).size)
-    z = float(ndtri((1 + CONFIDENCE) / 2))
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return bound_share(share, n, confidence=CONFIDENCE)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from osteon.collection.flaws import build_flaw
 from osteon.collection.manifest import Manifest
+from osteon.collection.shares import bound_share
+from osteon.collection.sizes import fit_long_side
 from osteon.terms import Box, Flaw, ManifestRow, Pixels8
 
 LONG_SIDE: Final = 640
@@ -86,7 +88,8 @@ def find_lettering(grey: Pixels8) -> tuple[Box, ...]:
     Returns:
         A box around each word or marker, in pixels of `grey`, sorted; empty where there is none.
     """
-    film, zoom = _reduce(grey)
+    film = fit_long_side(grey, LONG_SIDE)
+    zoom = min(1.0, LONG_SIDE / max(grey.shape))
     marks = [mark for layer in _build_layers(film) for mark in _find_marks(layer)]
     boxes = [_join(group) for group in _group(marks) if _is_text(group)]
     rows, columns = grey.shape
@@ -101,15 +104,6 @@ def find_lettering(grey: Pixels8) -> tuple[Box, ...]:
             for x0, y0, x1, y1 in boxes
         )
     )
-
-
-def _reduce(grey: Pixels8) -> tuple[Pixels8, float]:
-    rows, columns = grey.shape
-    zoom = min(1.0, LONG_SIDE / max(rows, columns))
-    if zoom == 1:
-        return grey, zoom
-    size = (max(1, round(columns * zoom)), max(1, round(rows * zoom)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), zoom
 
 
 def _build_layers(film: Pixels8) -> Iterator[_Layer]:
@@ -293,9 +287,6 @@ _ADVICE_DIFFERS: Final = (
     "found, not read: look whether any of it is a name before sharing the films."
 )
 
-_Z95: Final = 1.959963984540054
-"""Standard deviations that hold 95 % of a normal distribution, both sides."""
-
 
 def _count(
     rows: Sequence[ManifestRow], lettering: Mapping[str, tuple[Box, ...]], *, has_fracture: bool
@@ -314,14 +305,8 @@ def _count(
     }
     if n == 0:
         return counts | {"share": None, "low": None, "high": None}
-    share = hits / n
-    centre = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-    half = _Z95 / (1 + _Z95**2 / n) * (share * (1 - share) / n + (_Z95 / (2 * n)) ** 2) ** 0.5
-    return counts | {
-        "share": share,
-        "low": 0.0 if hits == 0 else centre - half,
-        "high": 1.0 if hits == n else centre + half,
-    }
+    low, high = bound_share(hits / n, n)
+    return counts | {"share": hits / n, "low": low, "high": high}
 
 
 def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, float] | None:

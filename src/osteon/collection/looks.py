@@ -6,13 +6,11 @@ those that an audit made before it was killed are taken up by the next (`look_sh
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 
 from osteon.collection.facts import FilmFacts, measure_facts
@@ -21,7 +19,7 @@ from osteon.collection.lettering import find_lettering
 from osteon.collection.look_shards import Look, name_shard, read_shard, write_shard
 from osteon.collection.manifest import Manifest
 from osteon.collection.outliers import Oddity, measure_oddity
-from osteon.collection.pool import work_in_order
+from osteon.collection.pool import one_thread_each, work_in_order
 from osteon.errors import FilmFault
 from osteon.radiographs.raster import decode_raster, read_film_bytes
 from osteon.terms import Box, ManifestRow, Pixels8, Progress, SetAside, no_progress
@@ -99,7 +97,7 @@ def look_at_films(
     fingerprints: dict[str, Fingerprint] = {}
     not_seen: list[SetAside] = []
     n_done = 0
-    with _one_thread_each():
+    with one_thread_each():
         for result in _look_at_files(manifest, list(same_file.values()), folder, workers):
             not_seen.extend(result.not_seen)
             if result.look is not None:
@@ -253,14 +251,3 @@ def _without_fingerprint(look: Look) -> Seen:
         oddity=look.oddity,
         pixel_sha256=look.pixel_sha256,
     )
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Keep OpenCV from starting threads of its own: there is one film on each core already."""
-    n_threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(n_threads)

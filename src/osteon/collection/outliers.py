@@ -17,6 +17,7 @@ from PIL import Image
 
 from osteon.collection.flaws import build_flaw
 from osteon.collection.manifest import Manifest
+from osteon.collection.sizes import fit_long_side
 from osteon.terms import Flaw, ManifestRow, Pixels8
 
 Kind = Literal["blank", "colour picture", "collage", "drawing", "tomogram or scan slice"]
@@ -121,9 +122,8 @@ def _share_coloured(data: bytes) -> float:
 
 def _measure_texture(small: Pixels8) -> tuple[float, float]:
     """Return the mean and median curvature of the middle of a picture, over its spread."""
-    zoom = min(1.0, 96 / max(small.shape))
-    rows, columns = (max(1, round(side * zoom)) for side in small.shape)
-    tiny = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_AREA)
+    tiny = fit_long_side(small, 96)
+    rows, columns = tiny.shape
     # Frames and letters stand at the edges.
     middle = tiny[rows // 8 : rows - rows // 8, columns // 8 : columns - columns // 8]
     curvature = np.abs(cv2.Laplacian(np.ascontiguousarray(middle), cv2.CV_16S))

@@ -8,14 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 from osteon.collection.copies import Link
 from osteon.collection.fingerprint import Fingerprint
 from osteon.collection.looks import Looks, open_again
 from osteon.collection.manifest import Manifest
+from osteon.collection.ties import Ties
 from osteon.terms import ManifestRow, Pixels8
 
 
@@ -116,14 +113,16 @@ def group_copies(pictures: Sequence[Picture], links: Sequence[Link]) -> tuple[Co
     Returns:
         One group for each different film that was ever taken, in order of the smallest paths.
     """
-    numbers = _label([(link.a, link.b) for link in links], len(pictures))
+    ties = Ties(len(pictures))
+    for link in links:
+        ties.join(link.a, link.b)
     members: dict[int, list[Picture]] = {}
-    for picture, number in zip(pictures, numbers, strict=True):
-        members.setdefault(number, []).append(picture)
+    for number, picture in enumerate(pictures):
+        members.setdefault(ties.find(number), []).append(picture)
     told: dict[int, list[dict[str, Any]]] = {}
     for link in sorted(links, key=lambda link: (link.a, link.b)):
         described = describe_link(link, pictures[link.a].path, pictures[link.b].path)
-        told.setdefault(numbers[link.a], []).append(described)
+        told.setdefault(ties.find(link.a), []).append(described)
     return tuple(
         CopyGroup(pictures=tuple(own), links=tuple(told.get(number, ())))
         for number, own in members.items()
@@ -131,7 +130,7 @@ def group_copies(pictures: Sequence[Picture], links: Sequence[Link]) -> tuple[Co
 
 
 def describe_link(link: Link, path_a: str, path_b: str) -> dict[str, Any]:
-    """Return a link as evidence holds it, with the films' paths.
+    """Return a link as evidence holds it: rounded, with the films' paths.
 
     Args:
         link: The link.
@@ -143,19 +142,11 @@ def describe_link(link: Link, path_a: str, path_b: str) -> dict[str, Any]:
     return {
         "a": path_a,
         "b": path_b,
-        "angle_deg": round(float(told["angle_deg"]), 3),
+        "angle_deg": round(float(told["angle_deg"]), 2),
         "is_mirrored": bool(told["is_mirrored"]),
-        "scale": round(float(told["scale"]), 5),
+        "scale": round(float(told["scale"]), 4),
         "is_inverted": bool(told["is_inverted"]),
         "matrix": matrix,
-        "residual": round(float(told["residual"]), 5),
-        "overlap": round(float(told["overlap"]), 5),
+        "residual": round(float(told["residual"]), 4),
+        "overlap": round(float(told["overlap"]), 4),
     }
-
-
-def _label(ties: Sequence[tuple[int, int]], n: int) -> list[int]:
-    """Return, for each of n things, the number of the connected group it belongs to."""
-    ends = np.array(ties, dtype=np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n))
-    labels: list[int] = connected_components(graph, directed=False)[1].tolist()
-    return labels

@@ -4,7 +4,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final, TypeVar
+
+import cv2
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -41,3 +44,14 @@ def work_in_order(
             yield ahead.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Keep OpenCV from starting threads of its own: there is one film on each core already."""
+    n_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(n_threads)

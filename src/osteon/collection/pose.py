@@ -80,11 +80,12 @@ def find_pose(a: Fingerprint, b: Fingerprint) -> Pose | None:
     matches = _match(a, b)
     if matches is None:
         return None
-    agrees = _agreement(matches)
+    kindred = _same_kind(matches)
+    agrees = kindred & _agreement(matches)
     support = agrees @ matches.weights
     best: tuple[float, Pose] | None = None
     for hypothesis in np.argsort(-support, kind="stable")[:_TRIES]:
-        fitted = _fit_pose(matches, int(hypothesis), agrees[hypothesis])
+        fitted = _fit_pose(matches, int(hypothesis), agrees[hypothesis], may=kindred[hypothesis])
         if fitted is not None and (best is None or fitted[0] > best[0]):
             best = fitted
     if best is None or best[0] < MIN_SUPPORT or best[1].n_keypoints < MIN_KEYPOINTS:
@@ -135,27 +136,34 @@ def _match(a: Fingerprint, b: Fingerprint) -> _Matches | None:
     )
 
 
-def _agreement(matches: _Matches) -> npt.NDArray[np.bool_]:
-    """Say which matches (columns) agree with the pose that each match (row) implies."""
-    shift = matches.target - np.einsum("hij,hj->hi", matches.linear, matches.source)
-    across = matches.linear[:, 0] @ matches.source.T + shift[:, :1] - matches.target[:, 0]
-    down = matches.linear[:, 1] @ matches.source.T + shift[:, 1:] - matches.target[:, 1]
-    near = np.clip(1.5 * _NEAR_PX * np.exp2(matches.octaves), _NEAR_PX, 3 * _NEAR_PX)[:, None]
+def _same_kind(matches: _Matches) -> npt.NDArray[np.bool_]:
+    """Say which matches (columns) are mirrored, turned and scaled about as each match (row) is."""
     turn = (matches.turn_deg[None] - matches.turn_deg[:, None] + 180.0) % 360.0 - 180.0
     return np.asarray(
-        (across * across + down * down < near * near)
-        & (matches.variant[None] == matches.variant[:, None])
+        (matches.variant[None] == matches.variant[:, None])
         & (np.abs(matches.octaves[None] - matches.octaves[:, None]) < _OCTAVES)
         & (np.abs(turn) < _TURN_DEG)
     )
 
 
+def _agreement(matches: _Matches) -> npt.NDArray[np.bool_]:
+    """Say which matches (columns) lie where the pose that each match (row) implies takes them."""
+    shift = matches.target - np.einsum("hij,hj->hi", matches.linear, matches.source)
+    across = matches.linear[:, 0] @ matches.source.T + shift[:, :1] - matches.target[:, 0]
+    down = matches.linear[:, 1] @ matches.source.T + shift[:, 1:] - matches.target[:, 1]
+    near = np.clip(1.5 * _NEAR_PX * np.exp2(matches.octaves), _NEAR_PX, 3 * _NEAR_PX)[:, None]
+    return np.asarray(across * across + down * down < near * near)
+
+
 def _fit_pose(
-    matches: _Matches, hypothesis: int, agrees: npt.NDArray[np.bool_]
+    matches: _Matches,
+    hypothesis: int,
+    agrees: npt.NDArray[np.bool_],
+    *,
+    may: npt.NDArray[np.bool_],
 ) -> tuple[float, Pose] | None:
     """Fit the pose to the matches that agree, then ask again which agree, until it settles."""
     is_mirrored = bool(matches.variant[hypothesis] & 1)
-    may = _agreement_in_kind(matches, hypothesis)
     matrix: Matrix | None = None
     for _ in range(4):
         if np.count_nonzero(agrees) < MIN_KEYPOINTS:
@@ -188,15 +196,6 @@ def _fit_pose(
         ),
     )
     return float(matches.weights[agrees].sum()), pose
-
-
-def _agreement_in_kind(matches: _Matches, hypothesis: int) -> npt.NDArray[np.bool_]:
-    turn = (matches.turn_deg - matches.turn_deg[hypothesis] + 180.0) % 360.0 - 180.0
-    return np.asarray(
-        (matches.variant == matches.variant[hypothesis])
-        & (np.abs(matches.octaves - matches.octaves[hypothesis]) < _OCTAVES)
-        & (np.abs(turn) < _TURN_DEG)
-    )
 
 
 def _fit_affine(source: Matrix, target: Matrix, weights: npt.NDArray[np.float64]) -> Matrix | None:

@@ -36,7 +36,7 @@ MAX_CANDIDATES: Final = 4
 """Films that each film asks to be compared with."""
 
 MIN_VOTES: Final = 0.7
-"""Weight of votes below which a film is no candidate; measured in benchmarks/audit.py."""
+"""Weight of votes below which a film is no candidate (docs/experiments.md has the trials)."""
 
 _LIST_LENGTH: Final = 480
 _TRAINED_LISTS: Final = 4096
@@ -69,11 +69,6 @@ class KeypointTable:
     def n_films(self) -> int:
         """How many films."""
         return len(self.starts) - 1
-
-    @property
-    def films(self) -> npt.NDArray[np.int32]:
-        """The film of each keypoint, shape `(keypoints,)`."""
-        return np.repeat(np.arange(self.n_films, dtype=np.int32), np.diff(self.starts))
 
 
 def build_table(fingerprints: Iterable[Fingerprint]) -> KeypointTable:

@@ -8,7 +8,7 @@ need it. And that the collection is to blame: some regions do break more often, 
 than legs, and a film's greys follow what it shows. Hence "file" and "covariates" beside the whole.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -104,18 +104,6 @@ class Shortcut:
     def is_flaw(self) -> bool:
         """Whether the AUROC is above the limit, and chance does not explain it."""
         return self.auroc.value > SHORTCUT_LIMIT and self.auroc.low > CHANCE
-
-
-def find_shortcuts(manifest: Manifest, facts: Mapping[str, FilmFacts]) -> Iterator[Flaw]:
-    """Yield one flaw for each collection whose labels can be guessed without looking at bones.
-
-    Args:
-        manifest: The films, of one collection or several.
-        facts: By the SHA-256 of the file.
-    """
-    for shortcut in measure_shortcuts(manifest, facts):
-        if shortcut.is_flaw:
-            yield build_shortcut_flaw(shortcut)
 
 
 def measure_shortcuts(manifest: Manifest, facts: Mapping[str, FilmFacts]) -> tuple[Shortcut, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from osteon.collection.cleaning_rules import CLEANED
 from osteon.collection.flaws import AuditSummary
 from osteon.reports.audit_charts import (
     LeakTable,
@@ -146,24 +147,10 @@ def build_audit_page(page: AuditPage) -> str:
         name=say_name(page.name),
         sections=sections,
         sentences=_say_findings(page, sections),
-        must_clean=any(section.rule in _CLEANED for section in sections),
+        must_clean=any(section.rule in CLEANED for section in sections),
     )
     # An evidence's text may hold half a letter, from a name that is no UTF-8; the page must not.
     return html.lstrip().encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-_CLEANED = frozenset(
-    {
-        "unreadable",
-        "truncated",
-        "identical-files",
-        "identical-pixels",
-        "same-picture",
-        "same-picture-two-labels",
-        "copies-across-splits",
-        "patient-across-splits",
-    }
-)
 
 
 def _mark_commands(text: str) -> Markup:
