@@ -17,16 +17,24 @@ OsteonError
 ├── RunFault                a run folder that cannot be continued or read
 │   ├── NothingToResume         no checkpoint where one was asked for
 │   └── CheckpointMismatch      a checkpoint that belongs to another recipe or collection
+├── ReleaseFault            a release that cannot be trusted, or cannot be made
+│   ├── ReleaseDamaged          not what was written: a hash, a member, a weight or the self-test
+│   ├── ReleaseUnknown          of a schema that this version does not know
+│   └── ReleaseInverted         its answer points the other way
 ├── TrainingDiverged        the loss is not a finite number
 ├── ParityBroken            ONNX and torch disagree about a film
 ├── MeasurementFault        answers that cannot be measured: a logit that is no number
+│   └── InvertedAnswers         fractured films do not have the higher answers
 ├── FetchFault              a public collection that did not arrive
 │   ├── SourceUnreachable       nobody answered, or the answer was no
 │   ├── ChecksumMismatch        what arrived is not what was published
 │   └── UnsafeArchive           an archive that would write where it must not
 ├── OutputFault             a place that cannot be written: read-only, full, already taken
+├── DecoderUnavailable      the processes that decode films cannot be started, or cannot do the work
 └── MissingExtra            a part of Osteon that was not installed
 """
+
+from typing import Any
 
 
 class OsteonError(Exception):
@@ -46,6 +54,16 @@ class OsteonError(Exception):
         self.advice = advice
         seen = "" if found is None else f"; found {found!r}"
         super().__init__(f"{where}: {must}{seen}." + (f" {advice}" if advice else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how to make the same fault in another process."""
+        return _fault_again, (type(self), self.where, self.must, self.found, self.advice)
+
+
+def _fault_again(
+    kind: type[OsteonError], where: str, must: str, found: object, advice: str
+) -> OsteonError:
+    return kind(where, must, found=found, advice=advice)
 
 
 class FolderNotFound(OsteonError):
@@ -112,6 +130,22 @@ class CheckpointMismatch(RunFault):
     """A checkpoint that belongs to another recipe or collection."""
 
 
+class ReleaseFault(OsteonError):
+    """A release that cannot be trusted, or cannot be made."""
+
+
+class ReleaseDamaged(ReleaseFault):
+    """A release that is not what was written: a hash, a member, a weight or the self-test."""
+
+
+class ReleaseUnknown(ReleaseFault):
+    """A release of a schema that this version does not know."""
+
+
+class ReleaseInverted(ReleaseFault):
+    """A release whose answer points the other way: a high logit would mean no fracture."""
+
+
 class TrainingDiverged(OsteonError):
     """The loss is not a finite number."""
 
@@ -122,6 +156,10 @@ class ParityBroken(OsteonError):
 
 class MeasurementFault(OsteonError):
     """Answers that cannot be measured: a logit that is no number, a share of more than all."""
+
+
+class InvertedAnswers(MeasurementFault):
+    """Fractured films do not have the higher answers, so no probability can be made of them."""
 
 
 class FetchFault(OsteonError):
@@ -142,6 +180,10 @@ class UnsafeArchive(FetchFault):
 
 class OutputFault(OsteonError):
     """A place that cannot be written: read-only, full, or already taken."""
+
+
+class DecoderUnavailable(OsteonError):
+    """The processes that decode films cannot be started, or cannot do the work asked of them."""
 
 
 class MissingExtra(OsteonError):

@@ -55,6 +55,66 @@ class Radiograph:
         return int(self.pixels.shape[1])
 
 
+Decision = Literal["fracture", "doubt", "no fracture", "not read"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One place on a film that speaks for a fracture.
+
+    Attributes:
+        box: Around it, in source pixels.
+        probability: That there is a fracture in it; that of its film, where the release was made
+            of films without boxes.
+    """
+
+    box: Box
+    probability: Probability
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instance:
+    """Which DICOM instance a film is, so that its result finds the way back.
+
+    Attributes:
+        sop_instance_uid: Of the film.
+        series_instance_uid: Of its series.
+        study_instance_uid: Of its study.
+    """
+
+    sop_instance_uid: str | None
+    series_instance_uid: str | None
+    study_instance_uid: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Reading:
+    """What was read in one film.
+
+    Attributes:
+        source: The path as it was given; for bytes, arrays and datasets the SOP Instance UID, or
+            what they are.
+        decision: "fracture", "doubt", "no fracture", or "not read".
+        probability: Calibrated, of a fracture in the film; None where it was not read.
+        findings: Places that speak for a fracture, likeliest first; empty where there are none,
+            and where the decision is "no fracture".
+        evidence: Where the network saw a fracture, float32 in [0, 1], shape `(rows, columns)` of
+            the film as it is shown upright; None where it was not read.
+        reasons: Why it was not read, or what was done before it was.
+        release: Name and version of the release that read it.
+        instance: Of a DICOM film; None for others.
+    """
+
+    source: str
+    decision: Decision
+    probability: Probability | None
+    findings: tuple[Finding, ...]
+    evidence: Floats | None
+    reasons: tuple[str, ...]
+    release: str
+    instance: Instance | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManifestRow:
     """One film of a collection. `path` is its key; None or empty: the collection does not say.

@@ -18,7 +18,9 @@ from osteon.jobs.importing import (
     merge_collections,
     rename_collection,
 )
+from osteon.radiographs.pseudonyms import build_pseudonym
 from osteon.terms import SetAside
+from tests.dicoms import RLE, draw_values, encode_film
 
 
 def draw(seed: int, kind: str = "PNG") -> bytes:
@@ -131,6 +133,50 @@ def test_pseudonyms_are_new_at_every_import_unless_a_salt_is_given(tmp_path: Pat
     assert import_films(root).manifest != import_films(root).manifest
     again = [import_films(root, patient_salt="secret").manifest for _ in range(2)]
     assert again[0] == again[1]
+
+
+def write_dicom_folder(root: Path) -> Path:
+    root.mkdir()
+    hand = {"BodyPartExamined": "HAND", "ViewPosition": "PA", "PatientSex": "F"}
+    (root / "IM1").write_bytes(encode_film(draw_values(), PatientAge="045Y", **hand))
+    (root / "IM2").write_bytes(encode_film(draw_values(48), RLE, PatientAge="046Y", **hand))
+    ct = {"Modality": "CT", "PatientID": "4712"}
+    (root / "IM3.dcm").write_bytes(encode_film(draw_values(), **ct))
+    (root / "IM4.dcm").write_bytes(encode_film(draw_values(64)))
+    (root / "labels.csv").write_text(
+        "path,label,view\nIM1,fractured,oblique\nIM2,normal,\nIM3.dcm,normal,\n"
+    )
+    return root
+
+
+def test_a_folder_of_dicom_films_with_a_table_is_imported(tmp_path: Path):
+    """The header fills what the table leaves open; what is no radiograph is named."""
+    found = import_films(write_dicom_folder(tmp_path / "films"), patient_salt="secret")
+    first, second, ct = found.manifest.rows
+    assert (first.rows, first.columns, first.has_fracture, first.age) == (40, 32, True, 45.0)
+    assert (first.view, second.view) == (("oblique",), ("frontal",))
+    assert (second.body_region, second.sex) == (("hand",), "female")
+    assert first.group == second.group  # one patient, by a pseudonym
+    assert first.patient_key == second.patient_key == build_pseudonym("4711", "secret")
+    assert ct.state == "unreadable"
+    assert "a CT slice" in str(ct.state_reason)
+    assert found.summary.set_aside == (SetAside(path="IM4.dcm", reason="not in labels.csv"),)
+
+
+def test_a_cut_dicom_film_keeps_the_size_that_its_header_claims(tmp_path: Path):
+    """As a cut film of any other kind does."""
+    root = write_dicom_folder(tmp_path / "films")
+    data = (root / "IM1").read_bytes()
+    (root / "IM1").write_bytes(data[:-100])
+    cut = import_films(root).manifest.rows[0]
+    assert (cut.state, cut.rows, cut.columns) == ("truncated", 40, 32)
+
+
+def test_dicom_films_are_renamed_with_their_own_ending(tmp_path: Path):
+    """Also those that had none."""
+    manifest = import_films(write_dicom_folder(tmp_path / "films")).manifest
+    renamed = rename_collection(manifest, tmp_path / "named")
+    assert all(row.path.endswith(".dcm") for row in renamed.rows)
 
 
 def test_institutions_are_merged_and_their_copies_grouped(tmp_path: Path):

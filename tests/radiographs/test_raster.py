@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from osteon.errors import FilmFault, TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
 from osteon.radiographs.phantom import draw_phantom
@@ -326,3 +327,23 @@ def test_a_real_film_stands_as_its_annotation_says(shared):
     path = shared / "fracatlas" / "images" / "Fractured" / "IMG0002628.jpg"
     radiograph = read_raster(Path(path))
     assert (radiograph.columns, radiograph.rows) == (454, 373)
+
+
+def test_too_large_a_png_is_refused_before_it_is_decoded(film, monkeypatch):
+    """A small PNG that claims gigabytes of pixels is refused by its header alone."""
+    data = bytearray(encode(Image.fromarray(film), "PNG"))
+    data[16:24] = struct.pack(">II", 60_000, 60_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    monkeypatch.setattr(PngImageFile, "load", lambda image: pytest.fail("it was decoded"))
+    with pytest.raises(UnsupportedRadiograph, match="at most 64,000,000 pixels"):
+        decode_raster(bytes(data), source="film")
+
+
+def test_bytes_between_the_markers_of_a_padded_jpeg_are_passed_over():
+    """Strange bytes before the scan mislead neither the decoder nor the search for padding."""
+    grey = np.full((32, 32), 128, np.uint8)
+    data = encode(Image.fromarray(grey), "JPEG")
+    at = data.index(b"\xff\xdb")
+    for strange in (b"\0\0\0", b"\xff\xff", b"abc"):
+        mixed = data[:at] + strange + data[at:]
+        np.testing.assert_array_equal(bytes_of(decode_raster(mixed, source="f").pixels), grey)

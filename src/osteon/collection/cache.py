@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -20,18 +21,15 @@ import numpy as np
 import numpy.typing as npt
 import PIL
 
+from osteon.collection.fitting import CHANGED, MISSING, ImportedFilm, fit_film, say_why
 from osteon.collection.manifest import Manifest
-from osteon.collection.pool import work_in_order
 from osteon.errors import FilmFault, ManifestFault, OutputFault
-from osteon.radiographs.prepare import fit_pixels
-from osteon.radiographs.raster import decode_raster
+from osteon.radiographs.isolation import ChildPool
 from osteon.release import Preparation
 from osteon.terms import ManifestRow, Pixels8, Progress, SetAside, no_progress
 
 _VERSION: Final = 1
 _STALE_AFTER_S: Final = 3600.0
-_MISSING: Final = "the file is missing, or may not be read"
-_CHANGED: Final = "the file changed since it was imported"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,7 +124,7 @@ def _is_any_back(manifest: Manifest, found: Cache) -> bool:
     return any(
         _is_imported_file(manifest.root / aside.path, rows[aside.path])
         for aside in found.set_aside
-        if aside.reason in {_MISSING, _CHANGED}
+        if aside.reason in {MISSING, CHANGED}
     )
 
 
@@ -151,15 +149,12 @@ def _write_cache(stem: Path, manifest: Manifest, how: Preparation, progress: Pro
     paths: list[str] = []
     aside: list[SetAside] = []
 
-    def fit(row: ManifestRow) -> tuple[ManifestRow, Pixels8 | str]:
-        return row, _fit_film(manifest.root, row, how)
-
     # What was there no longer counts: two halves of different builds must not look like one.
     stem.with_suffix(".json").unlink(missing_ok=True)
     with _replacing(stem.with_suffix(".npy")) as part:
         # Plain writes, not a writable memory map: on a full disk those raise, and a map kills.
         _write_header(part, len(manifest.rows), how)
-        for done, (row, fitted) in enumerate(work_in_order(fit, manifest.rows), start=1):
+        for done, (row, fitted) in enumerate(_fit_films(manifest, how), start=1):
             if isinstance(fitted, str):
                 aside.append(SetAside(path=row.path, reason=fitted))
             else:
@@ -201,17 +196,18 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def _fit_film(root: Path, row: ManifestRow, how: Preparation) -> Pixels8 | str:
-    """Return a film's pixels, or the reason why it is set aside."""
-    if row.state != "readable":
-        return row.state_reason or f"{row.state} when it was imported"
-    try:
-        data = (root / row.path).read_bytes()
-    except OSError:
-        return _MISSING
-    if hashlib.sha256(data).hexdigest() != row.sha256:
-        return _CHANGED
-    try:
-        return fit_pixels(decode_raster(data, source=row.path), how)
-    except FilmFault as fault:
-        return fault.must if fault.found is None else f"{fault.must}; found {fault.found}"
+def _fit_films(manifest: Manifest, how: Preparation) -> Iterator[tuple[ManifestRow, Pixels8 | str]]:
+    """Yield each film's pixels, or the reason why it is set aside, in the manifest's order."""
+    films = [
+        ImportedFilm(path=manifest.root / row.path, sha256=row.sha256)
+        for row in manifest.rows
+        if row.state == "readable"
+    ]
+    with ChildPool() as pool:
+        fitted = pool.map_in_order(partial(fit_film, how=how), films)
+        for row in manifest.rows:
+            if row.state != "readable":
+                yield row, row.state_reason or f"{row.state} when it was imported"
+                continue
+            outcome = next(fitted)
+            yield row, say_why(outcome) if isinstance(outcome, FilmFault) else outcome

@@ -15,6 +15,7 @@ from osteon.collection.layouts.listing import Listing
 from osteon.collection.manifest import Manifest, merge_manifests, read_manifest
 from osteon.collection.placing import make_folder, refuse_output, refuse_taken
 from osteon.errors import ManifestFault
+from osteon.radiographs.dicom import is_dicom
 from osteon.terms import SPLITS, ManifestRow, Progress, SetAside, Split, no_progress
 
 _SUFFIX_OF = (
@@ -116,14 +117,15 @@ def import_films(
         LayoutFault: If the folder cannot be understood.
         SettingsFault: If one name is given for both classes.
     """  # noqa: DOC502 — the functions called raise them
+    salt = secrets.token_hex(16) if patient_salt is None else patient_salt
     listing = find_films(
         folder,
         positive=positive,
         negative=negative,
         films=films,
-        patient_salt=secrets.token_hex(16) if patient_salt is None else patient_salt,
+        patient_salt=salt,
     )
-    rows = inspect_films(listing, progress=progress)
+    rows = inspect_films(listing, patient_salt=salt, progress=progress)
     manifest = fill_groups(Manifest(rows=rows, root=listing.root))
     return Imported(manifest=manifest, summary=_summarise(manifest, listing))
 
@@ -284,5 +286,5 @@ def _class_folder(row: ManifestRow) -> str:
 
 
 def _choose_suffix(data: bytes, path: str) -> str:
-    own = Path(path).suffix.lower()
+    own = ".dcm" if is_dicom(data) else Path(path).suffix.lower()
     return next((suffix for start, suffix in _SUFFIX_OF if data.startswith(start)), own)

@@ -42,7 +42,7 @@ def extract_grey(image: ImageFile.ImageFile, source: str) -> Floats:
     if image.mode.startswith("I"):
         return _scale_deep(image, source)
     if image.mode == "F":
-        return _keep_unit(image, source)
+        return unit_from_float(np.asarray(image), source)
     if image.mode in {"LA", "PA", "RGBA"} or "transparency" in image.info:
         rgba = image.convert("RGBA")
         over_black = _unit(rgba.convert("RGB").convert("L")) * _unit(rgba.getchannel("A"))
@@ -65,7 +65,23 @@ def _unit(image: Image.Image) -> Floats:
 
 
 def _scale_deep(image: ImageFile.ImageFile, source: str) -> Floats:
-    values: npt.NDArray[np.int64] = np.asarray(image).astype(np.int64)
+    grey = unit_from_deep(np.asarray(image).astype(np.int64), source)
+    # The decoder turns WhiteIsZero round for up to 8 bits, and leaves deeper films as they are.
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    is_white_zero = tags.get(_PHOTOMETRIC_INTERPRETATION) == 0
+    return np.float32(1.0) - grey if is_white_zero else grey
+
+
+def unit_from_deep(values: npt.NDArray[np.int64], source: str) -> Floats:
+    """Return whole numbers over the smallest 2^n - 1, n at least 8, that holds the brightest.
+
+    Args:
+        values: Grey values, shape `(rows, columns)`.
+        source: Starts the refusal.
+
+    Raises:
+        UnsupportedRadiograph: If a value is negative.
+    """
     brightest = int(values.max())
     if int(values.min()) < 0:
         raise UnsupportedRadiograph(
@@ -76,16 +92,20 @@ def _scale_deep(image: ImageFile.ImageFile, source: str) -> Floats:
         )
     white = 2 ** max(brightest.bit_length(), 8) - 1
     grey: Floats = (values / white).astype(np.float32)
-    # The decoder turns WhiteIsZero round for up to 8 bits, and leaves deeper films as they are.
-    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    is_white_zero = tags.get(_PHOTOMETRIC_INTERPRETATION) == 0
-    if is_white_zero:
-        grey = np.float32(1.0) - grey
     return grey
 
 
-def _keep_unit(image: ImageFile.ImageFile, source: str) -> Floats:
-    grey = np.array(image, dtype=np.float32)
+def unit_from_float(values: npt.ArrayLike, source: str) -> Floats:
+    """Return greys that lie within [0, 1] already.
+
+    Args:
+        values: Grey values, shape `(rows, columns)`.
+        source: Starts the refusal.
+
+    Raises:
+        UnsupportedRadiograph: If one lies outside, or is no number.
+    """
+    grey = np.array(values, dtype=np.float32)
     # Written so that a NaN is refused too.
     if not (grey.min() >= 0.0 and grey.max() <= 1.0):
         raise UnsupportedRadiograph(

@@ -164,11 +164,15 @@ def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> 
         TruncatedFilm: If a part of the picture is missing.
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
     """  # noqa: DOC502 — opening and loading raise them
-    image, orientation = _open(data, source)
+    image = _open(data, source)
     _refuse_size(image.width, image.height, source=source, max_pixels=max_pixels)
+    # A PNG's EXIF may stand behind its picture, so asking for it decodes the picture.
+    is_png = isinstance(image, PngImageFile)
+    orientation = 1 if is_png else _read_orientation(image)
     stored = _load(image, source)
+    orientation = _read_orientation(image) if is_png else orientation
     if isinstance(image, JpegImageFile) and _may_be_padded(stored):
-        probe, _ = _open(_with_noise_after_scan(data), source)
+        probe = _open(put_noise_after_scan(data), source)
         if not np.array_equal(stored, _load(probe, source)):
             raise TruncatedFilm(source, _WHOLE, found=_CUT_SHORT, advice=_REFETCH)
     upright = _UPRIGHT.get(orientation, np.asarray)(stored)
@@ -188,11 +192,11 @@ def open_raster(data: bytes, *, source: str) -> ImageFile.ImageFile:
         UnreadableFilm: If the bytes are no picture that is read here.
         UnsupportedRadiograph: If there are several pictures in it.
     """  # noqa: DOC502 — opening raises them
-    return _open(data, source)[0]
+    return _open(data, source)
 
 
-def _open(data: bytes, source: str) -> tuple[ImageFile.ImageFile, int]:
-    # Reads the header only: the picture, not yet decoded, and its EXIF orientation.
+def _open(data: bytes, source: str) -> ImageFile.ImageFile:
+    # Reads the header only: the picture is not yet decoded.
     container = next((c for magic, c in _CONTAINERS.items() if data.startswith(magic)), None)
     if container is None:
         raise UnreadableFilm(
@@ -206,7 +210,6 @@ def _open(data: bytes, source: str) -> tuple[ImageFile.ImageFile, int]:
             warnings.simplefilter("ignore")
             image = container(io.BytesIO(data))
             has_frames = bool(getattr(image, "is_animated", False))
-            orientation = _read_orientation(image)
     except _DECODER_FAULTS as fault:
         raise UnreadableFilm(
             source,
@@ -220,13 +223,15 @@ def _open(data: bytes, source: str) -> tuple[ImageFile.ImageFile, int]:
             found="several frames",
             advice="Save the frame that is the radiograph as a file of its own.",
         )
-    return image, orientation
+    return image
 
 
 def _read_orientation(image: ImageFile.ImageFile) -> int:
     """Return the EXIF orientation, 1 (upright) where there is none that can be understood."""
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        with _QUIET, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except _DECODER_FAULTS:
         return 1  # damaged EXIF: the picture itself is whole, and stands as it is stored
     return orientation if isinstance(orientation, int) else 1
@@ -280,14 +285,33 @@ def _may_be_padded(stored: Floats) -> bool:
     return bool(np.rint(stored[-1, -1] * 255.0) == 128)
 
 
-def _with_noise_after_scan(data: bytes) -> bytes:
-    """Return the JPEG with noise between its first scan and the marker that ends it."""
-    at = 2
-    while data[at + 1 : at + 2] != b"\xda":  # ITU-T T.81, B.2.3: the scan starts after SOS
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big") if data[at + 1] != 0xFF else 1
-    end = _MARKER_IN_SCAN.search(data, at + 2 + int.from_bytes(data[at + 2 : at + 4], "big"))
+def put_noise_after_scan(data: bytes) -> bytes:
+    """Return the JPEG with noise between its first scan and the marker that ends it.
+
+    Args:
+        data: The whole file or code stream.
+
+    Returns:
+        What decodes to the same picture, unless the decoder had to pad it.
+    """
+    end = _MARKER_IN_SCAN.search(data, _find_scan(data))
     stop = end.start() if end else len(data)
     return data[:stop] + _NOISE + data[stop:]
+
+
+def _find_scan(data: bytes) -> int:
+    """Return where a JPEG's first scan begins; the end of the data where there is none.
+
+    Like the decoder it passes over bytes that stand where a marker should.
+    """
+    at = 2
+    while at + 4 <= len(data):
+        is_marker = data[at] == 0xFF and data[at + 1] not in {0x00, 0xFF}
+        after = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if is_marker and data[at + 1] == 0xDA:  # ITU-T T.81, B.2.3: the scan starts after SOS
+            return after
+        at = after if is_marker else at + 1
+    return len(data)
 
 
 def _reason(fault: OSError | ValueError) -> str:

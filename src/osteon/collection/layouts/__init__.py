@@ -89,7 +89,7 @@ def _list_folder(
     if not contents.films:
         raise NoFilms(
             str(folder),
-            "must hold films (JPEG, PNG, TIFF, BMP or GIF)",
+            "must hold films (DICOM, JPEG, PNG, TIFF, BMP or GIF)",
             found=f"{len(contents.others)} other files",
             advice="Point at the folder that holds them.",
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osteon.errors import FolderNotFound, OneClassOnly
-from osteon.radiographs.raster import FILM_SUFFIXES
+from osteon.radiographs.films import FILM_SUFFIXES
 from osteon.terms import Box, Polygon, SetAside, Split
 
 _UNKEEPABLE = re.compile(r"\\|^[A-Za-z]:")

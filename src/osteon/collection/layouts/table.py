@@ -17,11 +17,11 @@
 | boxes | bboxes | JSON [[x0, y0, x1, y1], …], pixels |
 | polygons | masks | JSON [[[x, y], …], …], pixels |
 
+A film may be DICOM, under any name; `headers` says what its header adds to the table.
+
 A column `label` that says 1 and 0 is refused: nothing says which of them is the fracture.
 """  # noqa: E501 — a table row is one line
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,6 @@ from types import MappingProxyType
 
 from osteon.collection.columns import parse_box, parse_polygon
 from osteon.collection.layouts.cells import (
-    NOTHING,
     Table,
     parse_age,
     parse_flag,
@@ -47,6 +46,7 @@ from osteon.collection.layouts.listing import (
 )
 from osteon.collection.layouts.names import ClassNames, find_label, parse_split
 from osteon.errors import LayoutFault, NoFilms
+from osteon.radiographs.pseudonyms import build_pseudonym
 from osteon.terms import SetAside, Split
 
 _SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -219,7 +219,7 @@ def _list_film(reader: _Reader, at: int, path: str, *, by_folder: bool | None) -
         has_fracture=in_table if by_folder is None else by_folder,
         has_fracture_in_table=None if by_folder is None else in_table,
         published_split=_parse_split(*reader.cell(at, "split")),
-        patient_key=_make_pseudonym(reader.cell(at, "patient")[0], reader.patient_salt),
+        patient_key=build_pseudonym(reader.cell(at, "patient")[0], reader.patient_salt),
         body_region=parse_words(reader.cell(at, "region")[0]),
         view=parse_words(reader.cell(at, "view")[0]),
         hardware=parse_flag(*reader.cell(at, "hardware")),
@@ -269,10 +269,3 @@ def _parse_split(text: str, where: str) -> Split | None:
     if text and split is None:
         raise LayoutFault(where, "must be train, val, tune, test or empty", found=text)
     return split
-
-
-def _make_pseudonym(patient: str, salt: str) -> str | None:
-    # A keyed hash: without the salt, trying all short numbers does not bring the Patient ID back.
-    if patient.casefold() in NOTHING:
-        return None
-    return hmac.digest(salt.encode(), patient.encode(), hashlib.sha256).hex()[:16]

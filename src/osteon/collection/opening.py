@@ -1,0 +1,143 @@
+"""What a collection asks of a film's file, done in the child process that opens it.
+
+Light on purpose: every child imports it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import ExifTags, Image
+
+from osteon.errors import FilmFault, TruncatedFilm, UnsupportedRadiograph
+from osteon.radiographs.dicom import (
+    InstanceFacts,
+    decode_dicom,
+    is_dicom,
+    pseudonym_of_patient,
+    size_of_dicom,
+)
+from osteon.radiographs.raster import decode_raster, read_film_bytes
+from osteon.terms import State
+
+_SIDEWAYS = frozenset({5, 6, 7, 8})  # EXIF 2.32, 4.6.4 A, tag 274: the axes are exchanged
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """What a file shows when it is opened.
+
+    Attributes:
+        sha256: Of the file, 64 hex digits; empty where there is none that can be read.
+        state: Whether it decodes whole.
+        rows: Height of the film in pixels; 0 where it is unreadable.
+        columns: Width of the film in pixels; 0 where it is unreadable.
+        reason: Why it is not readable.
+        instance: What a DICOM header says.
+        patient_key: The pseudonym of a DICOM header's patient.
+    """
+
+    sha256: str
+    state: State
+    rows: int = 0
+    columns: int = 0
+    reason: str | None = None
+    instance: InstanceFacts | None = None
+    patient_key: str | None = None
+
+
+def open_film(path: Path, *, patient_salt: str = "") -> Opening:
+    """Open one film, whatever it holds.
+
+    Args:
+        path: The film.
+        patient_salt: Makes the pseudonym of a DICOM header's patient.
+
+    Returns:
+        What it shows.
+    """
+    try:
+        sha256 = hash_file(path)
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in a table's path
+        reason = "no such file" if isinstance(fault, FileNotFoundError) else "cannot be opened"
+        return Opening(sha256="", state="unreadable", reason=reason)
+    try:
+        return _open_whole(path, sha256, patient_salt)
+    except TruncatedFilm as fault:
+        rows, columns = _read_size(path)
+        return Opening(
+            sha256=sha256, state="truncated", rows=rows, columns=columns, reason=say_why(fault)
+        )
+    except FilmFault as fault:
+        return Opening(sha256=sha256, state="unreadable", reason=say_why(fault))
+
+
+def open_lost_film(path: Path, fault: FilmFault) -> Opening:
+    """Say of a film what can be said where the process that opened it was lost.
+
+    Args:
+        path: The film.
+        fault: What became of the process.
+
+    Returns:
+        The hash and the reason; the file is read, and not looked into.
+    """
+    try:
+        sha256 = hash_file(path)
+    except (OSError, ValueError):
+        sha256 = ""
+    return Opening(sha256=sha256, state="unreadable", reason=say_why(fault))
+
+
+def hash_file(path: Path) -> str:
+    """Return a file's SHA-256 in hex.
+
+    Args:
+        path: The file; read piece by piece.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def say_why(fault: FilmFault) -> str:
+    """Return a fault without its address, for a row whose path says where.
+
+    Args:
+        fault: Of one film.
+    """
+    kind = "unsupported: " if isinstance(fault, UnsupportedRadiograph) else ""
+    found = f"; found {fault.found}" if fault.found else ""
+    return f"{kind}{fault.must}{found}"
+
+
+def _open_whole(path: Path, sha256: str, patient_salt: str) -> Opening:
+    data = read_film_bytes(path)
+    if not is_dicom(data):
+        film = decode_raster(data, source=str(path))
+        return Opening(sha256=sha256, state="readable", rows=film.rows, columns=film.columns)
+    found = decode_dicom(data, source=str(path))
+    return Opening(
+        sha256=sha256,
+        state="readable",
+        rows=found.radiograph.rows,
+        columns=found.radiograph.columns,
+        instance=found.instance,
+        patient_key=pseudonym_of_patient(data, patient_salt),
+    )
+
+
+def _read_size(path: Path) -> tuple[int, int]:
+    """Return rows and columns as a cut film's header claims them; 0 where it does not say."""
+    try:
+        data = read_film_bytes(path)
+        if is_dicom(data):
+            return size_of_dicom(data)
+    except FilmFault:
+        return 0, 0
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            is_sideways = image.getexif().get(ExifTags.Base.Orientation) in _SIDEWAYS
+    except (OSError, SyntaxError, ValueError):
+        return 0, 0
+    return (width, height) if is_sideways else (height, width)

@@ -1,0 +1,66 @@
+"""The attributes that are read, and nothing else: what has no line here is skipped unread."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+# PS3.6, chapters 6 and 7
+TRANSFER_SYNTAX_UID: Final = 0x0002_0010
+SPECIFIC_CHARACTER_SET: Final = 0x0008_0005
+SOP_CLASS_UID: Final = 0x0008_0016
+SOP_INSTANCE_UID: Final = 0x0008_0018
+MODALITY: Final = 0x0008_0060
+PRESENTATION_INTENT_TYPE: Final = 0x0008_0068
+MANUFACTURER: Final = 0x0008_0070
+PATIENT_ID: Final = 0x0010_0020
+PATIENT_SEX: Final = 0x0010_0040
+PATIENT_AGE: Final = 0x0010_1010
+BODY_PART_EXAMINED: Final = 0x0018_0015
+IMAGER_PIXEL_SPACING: Final = 0x0018_1164
+VIEW_POSITION: Final = 0x0018_5101
+STUDY_INSTANCE_UID: Final = 0x0020_000D
+SERIES_INSTANCE_UID: Final = 0x0020_000E
+LATERALITY: Final = 0x0020_0060
+IMAGE_LATERALITY: Final = 0x0020_0062
+SAMPLES_PER_PIXEL: Final = 0x0028_0002
+PHOTOMETRIC_INTERPRETATION: Final = 0x0028_0004
+NUMBER_OF_FRAMES: Final = 0x0028_0008
+ROWS: Final = 0x0028_0010
+COLUMNS: Final = 0x0028_0011
+PIXEL_SPACING: Final = 0x0028_0030
+BITS_ALLOCATED: Final = 0x0028_0100
+BITS_STORED: Final = 0x0028_0101
+HIGH_BIT: Final = 0x0028_0102
+PIXEL_REPRESENTATION: Final = 0x0028_0103
+PIXEL_PADDING_VALUE: Final = 0x0028_0120
+PIXEL_PADDING_RANGE_LIMIT: Final = 0x0028_0121
+PIXEL_INTENSITY_RELATIONSHIP: Final = 0x0028_1040
+WINDOW_CENTER: Final = 0x0028_1050
+WINDOW_WIDTH: Final = 0x0028_1051
+RESCALE_INTERCEPT: Final = 0x0028_1052
+RESCALE_SLOPE: Final = 0x0028_1053
+VOI_LUT_FUNCTION: Final = 0x0028_1056
+MODALITY_LUT_SEQUENCE: Final = 0x0028_3000
+LUT_DESCRIPTOR: Final = 0x0028_3002
+LUT_DATA: Final = 0x0028_3006
+VOI_LUT_SEQUENCE: Final = 0x0028_3010
+PRESENTATION_LUT_SHAPE: Final = 0x2050_0020
+PIXEL_DATA: Final = 0x7FE0_0010
+
+# PS3.5 7.5: items and their ends
+ITEM: Final = 0xFFFE_E000
+ITEM_END: Final = 0xFFFE_E00D
+SEQUENCE_END: Final = 0xFFFE_E0DD
+
+NAMES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        ROWS: "Rows",
+        COLUMNS: "Columns",
+        BITS_ALLOCATED: "BitsAllocated",
+        BITS_STORED: "BitsStored",
+        HIGH_BIT: "HighBit",
+        PIXEL_REPRESENTATION: "PixelRepresentation",
+        LUT_DESCRIPTOR: "LUTDescriptor",
+    }
+)
+"""Keywords of the attributes that a refusal may name."""
