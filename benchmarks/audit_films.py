@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from osteon.collection.copies import Link, find_copies
 from osteon.collection.fingerprint import Fingerprint, measure_fingerprint, square_fingerprint
-from osteon.collection.looks import read_grey
+from osteon.collection.looking import read_grey
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.evaluation.intervals import Proportion
 from osteon.jobs.environment import count_cores, measure_memory, name_cpu

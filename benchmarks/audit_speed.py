@@ -14,7 +14,7 @@ from audit_films import build_table, list_distinct
 from osteon.collection.facts import measure_facts
 from osteon.collection.fingerprint import measure_fingerprint
 from osteon.collection.lettering import find_lettering
-from osteon.collection.looks import read_grey
+from osteon.collection.looking import read_grey
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.collection.outliers import measure_oddity
 from osteon.jobs.auditing import audit_collection

@@ -114,6 +114,24 @@ def align_finely(a: Pixels8, b: Pixels8, coarse: Alignment) -> Alignment | None:
     return _settle(fine_a, fine_b, replace(coarse.pose, matrix=matrix), _FINE)
 
 
+def align_pair(films: tuple[Fingerprint, Fingerprint]) -> Alignment | None:
+    """Lay one film on another by their fingerprints: what a child process is asked to do.
+
+    Args:
+        films: The one, and the other.
+    """
+    return align_films(*films)
+
+
+def align_pair_closer(films: tuple[Pixels8, Pixels8, Alignment]) -> Alignment | None:
+    """Lay one film on another once more: what a child process is asked to do.
+
+    Args:
+        films: The one, the other, and what their fingerprints gave.
+    """
+    return align_finely(*films)
+
+
 def has_more_to_show(a: Fingerprint, b: Fingerprint) -> bool:
     """Say whether both films are so much larger than their pictures that a second look can tell."""
     return all(
@@ -165,7 +183,7 @@ _COARSE: Final = _Look(
     reaches=(5,),
     aligned_by=Grid(block=22, stride=16, ground=4.0),
     judged_by=Grid(block=22, stride=16, ground=4.0),
-    at_least=-2.0,
+    at_least=0.5,
 )
 _MIDDLE: Final = _Look(
     reaches=(5, 3),

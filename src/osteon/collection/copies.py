@@ -21,15 +21,16 @@ from osteon.collection.alignment import (
     FINE_LIMIT,
     LIMIT,
     Alignment,
-    align_films,
-    align_finely,
+    align_pair,
+    align_pair_closer,
     has_more_to_show,
     map_films,
 )
 from osteon.collection.fingerprint import Fingerprint, square_fingerprint
-from osteon.collection.pool import one_thread_each
+from osteon.collection.quiet import one_thread_each
 from osteon.collection.search import build_table, find_candidates
 from osteon.collection.ties import Ties
+from osteon.radiographs.isolation import ChildPool
 from osteon.terms import Pixels8, Progress, no_progress
 
 OpenFilm = Callable[[int], Pixels8 | None]
@@ -38,6 +39,26 @@ OpenFilm = Callable[[int], Pixels8 | None]
 _BATCH: Final = 256
 """Pairs compared before the groups are looked at again. Fixed, so that which pairs are compared
 does not depend on how many workers there are."""
+
+
+PAIRS_FOR_CHILDREN: Final = 400
+"""From so many pairs on, they are compared in processes: threads wait for one another's Python."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparer:
+    """Who aligns films: this process, or its children. Both give the same numbers.
+
+    Attributes:
+        align: Takes two fingerprints.
+        align_closer: Takes two films and what their fingerprints gave.
+    """
+
+    align: Callable[[tuple[Fingerprint, Fingerprint]], Alignment | None]
+    align_closer: Callable[[tuple[Pixels8, Pixels8, Alignment]], Alignment | None]
+
+
+HERE: Final = Comparer(align=align_pair, align_closer=align_pair_closer)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +115,8 @@ def find_copies(
             build_table(seen), workers=workers, owners=films, progress=progress
         )
         own = (seen, films, open_film)
-        compare = partial(_compare_seen, own, own)
+    with _quiet_pool(workers) as pool, _choose_comparer(len(pairs), workers) as comparer:
+        compare = partial(_compare_seen, own, own, comparer=comparer)
         order = np.lexsort((pairs[:, 1], pairs[:, 0], -votes))
         groups = Ties(len(fingerprints))
         links: dict[tuple[int, int], Link] = {}
@@ -136,8 +158,12 @@ def find_copies_between(
         pairs, _ = find_candidates(
             build_table(seen_there), queries=build_table(seen), workers=workers, progress=progress
         )
+    with _quiet_pool(workers) as pool, _choose_comparer(len(pairs), workers) as comparer:
         compare = partial(
-            _compare_seen, (seen, films, open_ours), (seen_there, films_there, open_theirs)
+            _compare_seen,
+            (seen, films, open_ours),
+            (seen_there, films_there, open_theirs),
+            comparer=comparer,
         )
         for done, link in enumerate(pool.map(compare, [(int(a), int(b)) for a, b in pairs]), 1):
             progress("compare", done, len(pairs))
@@ -162,7 +188,9 @@ def _add_squared(
     return seen, np.array(films, dtype=np.int64)
 
 
-def _compare_seen(ours: _Seen, theirs: _Seen, pair: tuple[int, int]) -> Link | None:
+def _compare_seen(
+    ours: _Seen, theirs: _Seen, pair: tuple[int, int], *, comparer: Comparer
+) -> Link | None:
     """Compare two fingerprints; the link names their films, the smaller first among our own."""
     (seen_a, films_a, open_a), (seen_b, films_b, open_b) = ours, theirs
     a, b = pair
@@ -173,6 +201,7 @@ def _compare_seen(ours: _Seen, theirs: _Seen, pair: tuple[int, int]) -> Link | N
         (seen_a[a], seen_b[b]),
         open_a=open_a,
         open_b=open_b,
+        comparer=comparer,
     )
 
 
@@ -182,6 +211,7 @@ def compare_films(
     *,
     open_a: OpenFilm | None = None,
     open_b: OpenFilm | None = None,
+    comparer: Comparer = HERE,
 ) -> Link | None:
     """Compare two films and say how they are linked; None where they are two pictures.
 
@@ -190,16 +220,17 @@ def compare_films(
         fingerprints: Theirs.
         open_a: Opens the first; None leaves out the second look.
         open_b: Opens the second.
+        comparer: Who aligns them.
     """
     a, b = fingerprints
-    found = align_films(a, b)
+    found = comparer.align((a, b))
     if found is None or found.fit.score < DOUBT:
         return None
     closer: Alignment | None = None
     if open_a is not None and open_b is not None and has_more_to_show(a, b):
         film_a, film_b = open_a(films[0]), open_b(films[1])
         if film_a is not None and film_b is not None:
-            closer = align_finely(film_a, film_b, found)
+            closer = comparer.align_closer((film_a, film_b, found))
             if closer is None or closer.fit.score < FINE_LIMIT:
                 return None
     if closer is None and found.fit.score < LIMIT:
@@ -240,6 +271,19 @@ def _batches(
             yield batch
             batch = []
             progress("compare", done, len(pairs))
+
+
+@contextmanager
+def _choose_comparer(n_pairs: int, workers: int) -> Iterator[Comparer]:
+    """Give children to align many pairs; a few are aligned before a child has started."""
+    if n_pairs < PAIRS_FOR_CHILDREN or workers == 1:
+        yield HERE
+        return
+    with ChildPool(workers=workers) as children:
+        yield Comparer(
+            align=partial(children.call, align_pair),
+            align_closer=partial(children.call, align_pair_closer),
+        )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from osteon.collection.sizes import fit_long_side
+from osteon.radiographs.dicom import is_dicom
 from osteon.radiographs.raster import open_raster
 from osteon.terms import Pixels8
 
@@ -122,6 +123,8 @@ class FilmFacts:
 def measure_facts(data: bytes, grey: Pixels8) -> FilmFacts:
     """Measure one film that was decoded already; of the file only the header is read again.
 
+    Of a DICOM file nothing of the encoding is told: its container alone.
+
     Args:
         data: The whole file.
         grey: The film that it decodes to, upright, shape `(rows, columns)`, 0 black to 255 white.
@@ -133,9 +136,9 @@ def measure_facts(data: bytes, grey: Pixels8) -> FilmFacts:
         UnreadableFilm: If the bytes are no picture.
         UnsupportedRadiograph: If the file holds several.
     """  # noqa: DOC502 — opening raises them
-    image = open_raster(data, source="film")
+    image = None if is_dicom(data) else open_raster(data, source="film")
+    info = {} if image is None else image.info
     rows, columns = grey.shape
-    is_jpeg = isinstance(image, JpegImageFile)
     quality, tables = _estimate_quality(image) if isinstance(image, JpegImageFile) else (None, None)
     small = fit_long_side(grey, MAX_SIDE)
     above_below, left_right = _measure_bands(small)
@@ -144,18 +147,18 @@ def measure_facts(data: bytes, grey: Pixels8) -> FilmFacts:
     mean = float(shares @ _GREYS)
     return FilmFacts(
         n_bytes=len(data),
-        container=image.format or "",
-        mode=image.mode,
+        container="DICOM" if image is None else image.format or "",
+        mode="" if image is None else image.mode,
         rows=rows,
         columns=columns,
         aspect=columns / rows,
         bits_per_pixel=8 * len(data) / (rows * columns),
         jpeg_quality=quality,
         jpeg_tables=tables,
-        jpeg_chroma=_name_chroma(image) if is_jpeg else None,
-        is_progressive="progressive" in image.info if is_jpeg else None,
-        density=_describe_density(image),
-        metadata=", ".join(word for key, word in _METADATA if key in image.info),
+        jpeg_chroma=_name_chroma(image) if isinstance(image, JpegImageFile) else None,
+        is_progressive="progressive" in info if isinstance(image, JpegImageFile) else None,
+        density=None if image is None else _describe_density(image),
+        metadata=", ".join(word for key, word in _METADATA if key in info),
         border_grey=_measure_border(small),
         border_above_below=above_below,
         border_left_right=left_right,

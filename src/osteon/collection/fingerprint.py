@@ -24,7 +24,7 @@ import numpy.typing as npt
 from osteon.collection.sizes import fit_long_side
 from osteon.terms import Floats, Pixels8
 
-KEYPOINT_SIDE: Final = 160
+KEYPOINT_SIDE: Final = 144
 """Long side, in pixels, of the copy on which keypoints are looked for: enough for bones, and what
 JPEG, blur and resizing spoil has mostly gone."""
 

@@ -4,30 +4,24 @@ What a look depends on is the file alone, so looks do not depend on the number o
 those that an audit made before it was killed are taken up by the next (`look_shards`).
 """
 
-import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from osteon.collection.facts import FilmFacts, measure_facts
-from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
-from osteon.collection.lettering import find_lettering
+from osteon.collection.facts import FilmFacts
+from osteon.collection.fingerprint import Fingerprint
 from osteon.collection.look_shards import Look, name_shard, read_shard, write_shard
+from osteon.collection.looking import LookedAt, LookOrder, look_at_file, open_if_same, say_why
 from osteon.collection.manifest import Manifest
-from osteon.collection.outliers import Oddity, measure_oddity
-from osteon.collection.pool import one_thread_each, work_in_order
+from osteon.collection.outliers import Oddity
 from osteon.errors import FilmFault
-from osteon.radiographs.raster import decode_raster, read_film_bytes
+from osteon.radiographs.isolation import ChildPool
 from osteon.terms import Box, ManifestRow, Pixels8, Progress, SetAside, no_progress
 
 SHARD_FILES: Final = 256
 """Files in a shard: some seconds of work, which is what a killed audit loses at most."""
-
-CHANGED: Final = "the file changed since it was imported"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +73,7 @@ def look_at_films(
         manifest: The collection.
         folder: Where looks are kept while the work goes on, for the next call to take up; None
             keeps nothing.
-        workers: Threads; None for one on each core.
+        workers: Child processes, which open the files; None for one on each core.
         progress: Called once per film.
 
     Returns:
@@ -97,38 +91,18 @@ def look_at_films(
     fingerprints: dict[str, Fingerprint] = {}
     not_seen: list[SetAside] = []
     n_done = 0
-    with one_thread_each():
-        for result in _look_at_files(manifest, list(same_file.values()), folder, workers):
-            not_seen.extend(result.not_seen)
-            if result.look is not None:
-                files[result.rows[0].sha256] = _without_fingerprint(result.look)
-                fingerprints.setdefault(result.look.pixel_sha256, result.look.fingerprint)
-            n_done += len(result.rows)
-            progress("look", n_done, n_films)
+    for result in _look_at_files(manifest, list(same_file.values()), folder, workers):
+        not_seen.extend(result.not_seen)
+        if result.look is not None:
+            files[result.rows[0].sha256] = _without_fingerprint(result.look)
+            fingerprints.setdefault(result.look.pixel_sha256, result.look.fingerprint)
+        n_done += len(result.rows)
+        progress("look", n_done, n_films)
     return Looks(
         files=files,
         fingerprints=fingerprints,
         not_seen=tuple(sorted(not_seen, key=lambda film: film.path)),
     )
-
-
-def read_grey(data: bytes, *, source: str) -> Pixels8:
-    """Decode a film as the audit sees it: upright, 8-bit grey.
-
-    Args:
-        data: The whole file.
-        source: Where the bytes came from, as the person named it.
-
-    Returns:
-        Shape `(rows, columns)`, 0 black to 255 white.
-
-    Raises:
-        UnreadableFilm: If the bytes are no picture, or will not decode.
-        TruncatedFilm: If a part of the picture is missing.
-        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — decoding raises them
-    levels = decode_raster(data, source=source).pixels * np.float32(255)
-    return np.asarray(np.rint(levels, out=levels), dtype=np.uint8)
 
 
 def open_again(manifest: Manifest, row: ManifestRow) -> Pixels8 | None:
@@ -141,33 +115,7 @@ def open_again(manifest: Manifest, row: ManifestRow) -> Pixels8 | None:
     Returns:
         Shape `(rows, columns)`, upright; None where it is no longer the film that was imported.
     """
-    try:
-        data = read_film_bytes(manifest.films_path(row))
-        if hashlib.sha256(data).hexdigest() != row.sha256:
-            return None
-        return read_grey(data, source=row.path)
-    except FilmFault:
-        return None
-
-
-def measure_look(data: bytes, grey: Pixels8) -> Look:
-    """Measure everything that an audit asks of a film.
-
-    Args:
-        data: The whole file.
-        grey: What `read_grey` made of it.
-
-    Returns:
-        The look; it depends on the file's bytes and on nothing else.
-    """
-    size = np.array(grey.shape, dtype=">u4")
-    return Look(
-        facts=measure_facts(data, grey),
-        lettering=find_lettering(grey),
-        oddity=measure_oddity(data, grey),
-        pixel_sha256=hashlib.sha256(size.tobytes() + grey.tobytes()).hexdigest(),
-        fingerprint=measure_fingerprint(grey),
-    )
+    return open_if_same((manifest.films_path(row), row.sha256))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,49 +147,51 @@ def _look_at_files(
         for start in range(0, len(files), SHARD_FILES)
     ]
 
-    def with_known() -> Iterator[tuple[Sequence[ManifestRow], Look | None]]:
+    ahead: deque[tuple[Sequence[ManifestRow], Look | None]] = deque()
+
+    def order_all() -> Iterator[LookOrder]:
         known: dict[str, Look] = {}
         for number, rows in enumerate(files):
             if folder is not None and number % SHARD_FILES == 0:
                 known = read_shard(folder / names[number // SHARD_FILES])
-            yield rows, known.get(rows[0].sha256)
+            look = known.get(rows[0].sha256)
+            ahead.append((rows, look))
+            yield LookOrder(
+                names=tuple(row.path for row in rows),
+                paths=tuple(manifest.films_path(row) for row in rows),
+                sha256=rows[0].sha256,
+                is_known=look is not None,
+            )
 
     held: dict[str, Look] = {}
     is_new = False
-    results = work_in_order(partial(_look_at_file, manifest), with_known(), workers=workers)
-    for n_done, result in enumerate(results, start=1):
-        yield result
-        if result.look is not None:
-            held[result.rows[0].sha256] = result.look
-            is_new |= result.is_new
-        if n_done % SHARD_FILES == 0 or n_done == len(files):
-            if folder is not None and is_new:
-                write_shard(folder / names[(n_done - 1) // SHARD_FILES], held)
-            held, is_new = {}, False
+    with ChildPool(workers=workers) as children:
+        outcomes = children.map_in_order(look_at_file, order_all())
+        results = (_judge(*ahead.popleft(), outcome) for outcome in outcomes)
+        for n_done, result in enumerate(results, start=1):
+            yield result
+            if result.look is not None:
+                held[result.rows[0].sha256] = result.look
+                is_new |= result.is_new
+            if n_done % SHARD_FILES == 0 or n_done == len(files):
+                if folder is not None and is_new:
+                    write_shard(folder / names[(n_done - 1) // SHARD_FILES], held)
+                held, is_new = {}, False
 
 
-def _look_at_file(manifest: Manifest, file: tuple[Sequence[ManifestRow], Look | None]) -> _Result:
-    """Look at a file once, and make sure that each film of it is still that file."""
-    rows, known = file
-    look = known
-    not_seen: list[SetAside] = []
-    for row in rows:
-        try:
-            data = read_film_bytes(manifest.films_path(row))
-            if hashlib.sha256(data).hexdigest() != row.sha256:
-                not_seen.append(SetAside(path=row.path, reason=CHANGED))
-            elif look is None:
-                look = measure_look(data, read_grey(data, source=row.path))
-        except FilmFault as fault:
-            not_seen.append(SetAside(path=row.path, reason=_say_why(fault)))
-    if len(not_seen) == len(rows):
+def _judge(
+    rows: Sequence[ManifestRow], known: Look | None, outcome: LookedAt | FilmFault
+) -> _Result:
+    """Return what became of a file's films; a child that was lost over it is their fault."""
+    if isinstance(outcome, FilmFault):
+        reason = say_why(outcome)
+        not_seen = tuple(SetAside(path=row.path, reason=reason) for row in rows)
+        return _Result(rows=rows, look=None, not_seen=not_seen, is_new=False)
+    look = known or outcome.look
+    if len(outcome.not_seen) == len(rows):
         look = None
     is_new = look is not None and known is None
-    return _Result(rows=rows, look=look, not_seen=tuple(not_seen), is_new=is_new)
-
-
-def _say_why(fault: FilmFault) -> str:
-    return fault.must if fault.found is None else f"{fault.must}; found {fault.found}"
+    return _Result(rows=rows, look=look, not_seen=outcome.not_seen, is_new=is_new)
 
 
 def _without_fingerprint(look: Look) -> Seen:

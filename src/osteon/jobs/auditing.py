@@ -27,7 +27,8 @@ from osteon.collection.audit import find_flaws
 from osteon.collection.audit_file import AUDIT_FILE
 from osteon.collection.examination import Examination, examine_films
 from osteon.collection.flaws import AuditSummary, SeenSummary, summarise_audit
-from osteon.collection.looks import Looks, look_at_films, read_grey
+from osteon.collection.looking import read_grey
+from osteon.collection.looks import Looks, look_at_films
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.collection.placing import refuse_output
 from osteon.collection.shortcut import build_shortcut_evidence
