@@ -20,7 +20,7 @@ import torch
 
 from osteon.collection.cache import Cache, build_cache
 from osteon.collection.manifest import Manifest
-from osteon.inference.detector import Detector
+from osteon.inference.network import Network
 from osteon.jobs.importing import import_collection
 from osteon.learning.devices import Machine, build_fabric
 from osteon.learning.export import export_onnx
@@ -159,13 +159,13 @@ def measure_reading(
     """Return films per second in batches of 32, and milliseconds for one, of what is exported."""
     card = NetworkCard(recipe=recipe.name, preparation=recipe.preparation)
     export_onnx(network, card, path, films=scale_pixels(cache.pixels[:8], recipe.preparation))
-    detector = Detector.load(path)
+    network = Network.load(path)
     many, one = cache.pixels[:96], cache.pixels[:1]
-    detector.measure_logits(many[:32])
-    detector.measure_logits(one)
+    network.measure_logits(many[:32])
+    network.measure_logits(one)
     return {
-        "reading": len(many) / fastest(lambda: detector.measure_logits(many), times=1),
-        "one_film_ms": 1e3 * fastest(lambda: detector.measure_logits(one), times=20, mean=True),
+        "reading": len(many) / fastest(lambda: network.measure_logits(many), times=1),
+        "one_film_ms": 1e3 * fastest(lambda: network.measure_logits(one), times=20, mean=True),
     }
 
 

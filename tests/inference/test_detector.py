@@ -1,70 +1,431 @@
-"""A detector is loaded from a file that says what it is, or not at all."""
+"""A detector reads films with a release that it has checked, and never stops at one of them."""
 
-import onnx
+import io
+import json
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pydicom
 import pytest
-from onnx import TensorProto, helper
+from PIL import Image
+from tests.dicoms import draw_values, encode_film
+from tests.releases import (
+    answer_films,
+    build_card,
+    build_model,
+    build_release,
+    certify,
+    draw_spot,
+    draw_test_films,
+)
 
-from osteon.errors import FolderNotFound, RunFault
+from osteon.errors import (
+    DecoderUnavailable,
+    FolderNotFound,
+    ReleaseDamaged,
+    ReleaseFault,
+    ReleaseInverted,
+)
 from osteon.inference.detector import Detector
-from osteon.release import NETWORK_CARD_KEY, NetworkCard, Preparation
+from osteon.inference.guards import build_guards
+from osteon.radiographs.isolation import Limits
+from osteon.radiographs.phantom import draw_phantom
+from osteon.release import (
+    Calibrator,
+    CertifiedPoint,
+    EvidenceSettings,
+    FindingCalibrator,
+    OperatingPoints,
+    Preparation,
+    SelfTest,
+    read_release,
+)
+from osteon.terms import Reading
 
 
-def write_network(path, card):
-    films = helper.make_tensor_value_info("films", TensorProto.FLOAT, ["n", 1, 16, 16])
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n"])
-    node = helper.make_node("ReduceMean", ["films", "axes"], ["logits"], keepdims=0)
-    axes = helper.make_tensor("axes", TensorProto.INT64, [3], [1, 2, 3])
-    graph = helper.make_graph([node], "mean", [films], [logits], [axes])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    if card is not None:
-        model.metadata_props.add(key=NETWORK_CARD_KEY, value=card)
-    onnx.save(model, str(path))
-    return path
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    """A detector whose guards let everything pass."""
+    with Detector.load(build_release(tmp_path_factory.mktemp("release")), threads=2) as loaded:
+        yield loaded
 
 
-GOOD = NetworkCard(recipe="x", preparation=Preparation(rows=16, columns=16)).model_dump_json()
+def encode(film, kind="PNG"):
+    held = io.BytesIO()
+    Image.fromarray(film).save(held, kind)
+    return held.getvalue()
 
 
-def test_a_network_with_its_card_is_loaded(tmp_path):
-    """The card's preparation is the detector's."""
-    detector = Detector.load(write_network(tmp_path / "n.onnx", GOOD))
-    assert detector.card.preparation == Preparation(rows=16, columns=16)
+def same(one, other):
+    """Say whether two readings say the same."""
+    return (
+        (one.source, one.decision, one.findings, one.reasons, one.release, one.instance)
+        == (
+            other.source,
+            other.decision,
+            other.findings,
+            other.reasons,
+            other.release,
+            other.instance,
+        )
+        and one.probability == pytest.approx(other.probability, abs=1e-6)
+        and (
+            (one.evidence is None and other.evidence is None)
+            or np.allclose(one.evidence, other.evidence, atol=1e-5)
+        )
+    )
 
 
-def test_one_film_and_many_films_have_the_same_logit(tmp_path):
-    """A film's logit does not depend on the batch it is read in."""
-    import numpy as np
-
-    from osteon.terms import Radiograph
-
-    detector = Detector.load(write_network(tmp_path / "n.onnx", GOOD))
-    pixels = np.random.default_rng(0).integers(0, 256, (70, 16, 16), dtype=np.uint8)
-    told = []
-    many = detector.measure_logits(pixels, batch=32, progress=lambda *a: told.append(a))
-    one = Radiograph(pixels=pixels[7].astype(np.float32) / 255, source="seven")
-    assert detector.measure_logit(one) == pytest.approx(float(many[7]), abs=1e-6)
-    assert [done for _, done, _ in told] == [32, 64, 70]
+def test_a_film_is_read_whole(detector, tmp_path):
+    """A bright spot is called a fracture, its box lies on it, and the map covers the film."""
+    film = draw_spot(box=(30, 40, 54, 70))
+    (tmp_path / "wrist.png").write_bytes(encode(film))
+    reading = detector.read(tmp_path / "wrist.png")
+    assert isinstance(reading, Reading)
+    assert reading.decision == "fracture"
+    assert reading.source == str(tmp_path / "wrist.png")
+    assert reading.release == "bright 1.0.0"
+    assert reading.reasons == ()
+    assert reading.instance is None
+    assert reading.probability == pytest.approx(1 / (1 + np.exp(-8.0)), abs=1e-3)
+    (finding,) = reading.findings
+    x0, y0, x1, y1 = finding.box
+    assert np.abs(np.array((x0, y0, x1, y1)) - (30, 40, 54, 70)).max() <= 8  # a cell is 7.5 pixels
+    assert finding.probability == reading.probability
+    assert reading.evidence.shape == film.shape
+    assert reading.evidence.dtype == np.float32
+    assert 0 <= reading.evidence.min() <= reading.evidence.max() <= 1
+    assert reading.evidence[55, 42] > 0.9
+    assert reading.evidence[100, 10] == 0
 
 
 @pytest.mark.parametrize(
-    "card",
-    [None, "{}", GOOD.replace('"fracture"', '"no fracture"'), GOOD.replace("letterbox", "crop")],
-    ids=["no card", "empty card", "inverted class", "unknown preparation"],
+    ("grey", "decision"), [(80, "no fracture"), (205, "doubt"), (255, "fracture")]
 )
-def test_a_network_without_a_card_that_holds_is_refused(tmp_path, card):
-    """No card, or one that names another class or preparation, is refused: nothing is assumed."""
-    with pytest.raises(RunFault, match="must carry Osteon's card"):
-        Detector.load(write_network(tmp_path / "n.onnx", card))
+def test_what_is_called_what(detector, grey, decision):
+    """Below the one threshold no fracture, above the other a fracture, and doubt between."""
+    film = np.where(draw_spot() == 255, grey, draw_spot()).astype(np.uint8)
+    reading = detector.read(film)
+    assert reading.decision == decision
+    points = detector.card.operating_points
+    assert points.decide(reading.probability) == decision
+    if decision == "no fracture":
+        assert reading.findings == ()
 
 
-def test_a_file_that_is_no_network_is_refused(tmp_path):
-    """Bytes that are not ONNX are refused by name."""
-    (tmp_path / "n.onnx").write_bytes(b"no network")
-    with pytest.raises(RunFault, match=r"n\.onnx: a readable ONNX network"):
-        Detector.load(tmp_path / "n.onnx")
+def test_without_promises_there_is_only_doubt(tmp_path):
+    """A release whose films certified nothing calls nothing."""
+    none = {"threshold": None, "lower_bound": None, "n_films": 20, "n_kept": 20, "n_more": 9}
+    points = OperatingPoints(
+        high_sensitivity=CertifiedPoint(
+            promise="sensitivity", at_least=0.9, certified_on="test", **none
+        ),
+        high_specificity=certify("specificity", 0.95, 269, 264, 0.8),
+    )
+    path = build_release(tmp_path, card={"operating_points": points})
+    with Detector.load(path, threads=1) as careful:
+        assert careful.read(draw_spot(box=None)).decision == "doubt"
 
 
-def test_a_network_that_is_not_there_is_refused(tmp_path):
+def test_a_finding_has_a_probability_of_its_own_where_boxes_were_learnt(tmp_path):
+    """The likelier of two places comes first."""
+    rule = FindingCalibrator(
+        of_film=0.2, of_peak=2.0, intercept=0.0, fitted_on="tune", n_findings=9, n_right=5
+    )
+    evidence = EvidenceSettings(method="in the network", scale=0.25, threshold=0.4, finding=rule)
+    film = draw_spot(200, 200, box=(10, 10, 50, 50))
+    film[120:170, 120:170] = 225
+    with Detector.load(build_release(tmp_path, card={"evidence": evidence}), threads=1) as learnt:
+        reading = learnt.read(film)
+    first, second = reading.findings
+    assert first.box[0] < 60 < second.box[0]
+    assert first.probability > second.probability
+    assert first.probability == pytest.approx(rule.rate(reading.probability, 1.0), abs=1e-6)
+
+
+@pytest.mark.parametrize("fit", ["letterbox", "squash"])
+@pytest.mark.parametrize("size", [(150, 60), (60, 150), (500, 400)])
+def test_a_box_lands_on_the_spot_however_the_film_is_fitted(tmp_path, fit, size):
+    """Boxes are in the film's own pixels, whatever its shape and the network's."""
+    rows, columns = size
+    spot = (columns // 2, rows // 5, columns // 2 + columns // 4, rows // 5 + rows // 4)
+    how = Preparation(rows=64, columns=64, fit=fit)
+    with Detector.load(build_release(tmp_path, card={"preparation": how}), threads=1) as fitted:
+        reading = fitted.read(draw_spot(rows, columns, box=spot))
+    x0, y0, x1, y1 = reading.findings[0].box
+    assert spot[0] < (x0 + x1) / 2 < spot[2]
+    assert spot[1] < (y0 + y1) / 2 < spot[3]
+    assert 0 <= x0 < x1 <= columns
+    assert 0 <= y0 < y1 <= rows
+    row, column = np.unravel_index(reading.evidence.argmax(), reading.evidence.shape)
+    assert spot[1] <= row < spot[3]
+    assert spot[0] <= column < spot[2]
+
+
+@pytest.fixture
+def bad_films(tmp_path):
+    """What people hand in by mistake, and what is handed in on purpose."""
+    (tmp_path / "note.txt").write_text("the film is in the other folder")
+    (tmp_path / "cut.jpg").write_bytes(encode(draw_spot(), "JPEG")[:-200])
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "cut.dcm").write_bytes(encode_film(draw_values())[:-900])
+    return {
+        "missing": tmp_path / "nowhere.png",
+        "text": tmp_path / "note.txt",
+        "truncated": tmp_path / "cut.jpg",
+        "empty": tmp_path / "empty.png",
+        "truncated DICOM": tmp_path / "cut.dcm",
+        "folder": tmp_path,
+        "nonsense": np.random.default_rng(0).bytes(5000),
+        "none": None,
+        "number": 3.14,
+        "list": [1, 2],
+        "three dimensions": np.zeros((20, 20, 3), np.uint8),
+        "no numbers": np.full((20, 20), np.nan),
+        "a pixel": np.zeros((1, 1), np.uint8),
+        "nul": "a\0b.png",
+        "no pixels": pydicom.Dataset(),
+    }
+
+
+def test_a_film_at_fault_is_not_read_and_says_why(detector, bad_films):
+    """No fault of a film is an exception: nothing is answered, and the reason is in words."""
+    for what, film in bad_films.items():
+        reading = detector.read(film)
+        assert reading.decision == "not read", what
+        assert reading.probability is None
+        assert reading.evidence is None
+        assert reading.findings == ()
+        assert len(reading.reasons) == 1
+        assert reading.reasons[0].endswith("."), reading.reasons
+        assert "Traceback" not in reading.reasons[0]
+
+
+def test_many_films_are_read_in_order_whatever_is_among_them(detector, bad_films):
+    """One reading per film, in order, the same as each alone."""
+    good = [draw_spot(80 + n, 90, box=(n, n, n + 30, n + 30)) for n in range(7)]
+    films = [part for pair in zip(bad_films.values(), good * 3, strict=False) for part in pair]
+    alone = [detector.read(film) for film in films]
+    together = list(detector.read_many(iter(films)))
+    assert len(together) == len(films)
+    assert all(same(one, other) for one, other in zip(alone, together, strict=True))
+    assert [reading.decision for reading in together[1::2]] == ["fracture"] * len(bad_films)
+
+
+def test_a_dicom_film_finds_its_way_back(detector):
+    """The reading of a Dataset or of bytes names its instance, its series and its study."""
+    content = encode_film(draw_values())
+    for film in (content, pydicom.dcmread(io.BytesIO(content))):
+        reading = detector.read(film)
+        assert reading.source == "1.2.3.1"
+        assert reading.instance.study_instance_uid == "1.2.3.2"
+        assert reading.instance.series_instance_uid == "1.2.3.3"
+        assert reading.evidence.shape == (40, 32)
+
+
+def test_a_guard_that_fires_is_a_film_not_read(tmp_path):
+    """With the package's own limits a page of noise is turned away, and a radiograph is not."""
+    with Detector.load(
+        build_release(tmp_path, card={"guards": build_guards()}), threads=1
+    ) as guarded:
+        noise = np.random.default_rng(0).integers(0, 256, (300, 200), dtype=np.uint8)
+        reading = guarded.read(noise)
+        assert reading.decision == "not read"
+        assert "limb or hip" in reading.reasons[0]
+        assert guarded.read(np.full((90, 90), 7, np.uint8)).decision == "not read"
+
+
+def test_the_person_decides_what_is_done_about_a_negative(tmp_path):
+    """A negative is refused or corrected, as the release says or the person."""
+    guards = build_card().guards.model_copy(update={"max_polarity_logit": -1e6})
+    path = build_release(tmp_path, card={"guards": guards})
+    negative = 255 - draw_spot()
+    with Detector.load(path, threads=1) as careful:
+        assert "negative" in careful.read(negative).reasons[0]
+    with Detector.load(path, threads=1, on_inverted="correct") as correcting:
+        reading = correcting.read(negative)
+    assert reading.decision == "fracture"
+    assert "inverted before reading" in reading.reasons[0]
+
+
+def test_several_threads_read_with_one_detector(detector):
+    """Six threads get what one gets, each its own films."""
+    films = [draw_spot(70 + n, 64, box=(n, n, n + 24, n + 24)) for n in range(12)]
+    handed = [encode(film) if n % 2 else film for n, film in enumerate(films)]
+    expected = [detector.read(film) for film in handed]
+    results: dict[int, list[Reading]] = {}
+
+    def read(number):
+        if number % 2:
+            results[number] = list(detector.read_many(handed))
+        else:
+            results[number] = [detector.read(film) for film in handed]
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 6
+    for readings in results.values():
+        assert all(same(one, other) for one, other in zip(expected, readings, strict=True))
+
+
+def test_films_are_taken_only_a_few_ahead(detector):
+    """Of ten thousand films, only those whose turn is near are in memory."""
+    taken = []
+
+    def hand_in():
+        for number in range(10_000):
+            taken.append(number)
+            yield draw_spot(40, 40)
+
+    stream = detector.read_many(hand_in())
+    for _ in range(20):
+        next(stream)
+    assert len(taken) < 70
+    stream.close()
+
+
+def test_a_detector_that_was_closed_says_so(tmp_path):
+    """Closing ends the children; a film after that is no film's fault, but the program's."""
+    with Detector.load(build_release(tmp_path), threads=1) as detector:
+        film = encode(draw_spot())
+        assert detector.read(film).decision == "fracture"
+    with pytest.raises(DecoderUnavailable, match="closed"):
+        detector.read(film)
+
+
+def test_a_limit_is_the_callers_to_set(tmp_path):
+    """A film with more pixels than allowed is not decoded."""
+    path = build_release(tmp_path)
+    with Detector.load(path, threads=1, limits=Limits(max_pixels=1000)) as strict:
+        assert "1,000" in strict.read(encode(draw_spot())).reasons[0]
+
+
+def test_occlusion_serves_where_the_network_gives_no_evidence(tmp_path):
+    """A network with one output has a map and boxes all the same."""
+    evidence = EvidenceSettings(method="occlusion", scale=4.0, threshold=0.5)
+    path = build_release(tmp_path, card={"evidence": evidence}, model=build_model(evidence=False))
+    with Detector.load(path, threads=1) as covering:
+        reading = covering.read(draw_spot(64, 64, box=(40, 8, 56, 24)))
+    x0, y0, x1, y1 = reading.findings[0].box
+    assert 36 < (x0 + x1) / 2 < 60
+    assert 4 < (y0 + y1) / 2 < 28
+
+
+def _self_test(**changes):
+    good = answer_films(draw_test_films())
+    held = {"films": good.films, "logits": good.logits, "evidence": good.evidence}
+    return SelfTest(**(held | changes))
+
+
+def test_a_network_that_answers_the_other_way_round_is_refused(tmp_path):
+    """The self-test's answers with the other sign: the network was inverted."""
+    good = answer_films(draw_test_films())
+    path = build_release(tmp_path, self_test=_self_test(logits=-good.logits))
+    with pytest.raises(ReleaseInverted, match="wrong way round"):
+        Detector.load(path)
+    turned = build_release(tmp_path, model=build_model(slope=-40.0, shift=2.0))
+    with pytest.raises(ReleaseInverted):
+        Detector.load(turned)
+
+
+@pytest.mark.parametrize(
+    ("parts", "match"),
+    [
+        ({"model": build_model(slope=39.0)}, "when released"),
+        ({"model": build_model(evidence=False)}, "evidence"),
+        ({"model": build_model(side=32)}, "take its films"),
+        ({"model": build_model(channels=3)}, "take its films"),
+        ({"self_test": _self_test(films=np.zeros((4, 32, 32), np.uint8))}, "64 x 64"),
+        ({"self_test": _self_test(evidence=np.zeros((4, 2, 2), np.float32))}, "evidence"),
+    ],
+    ids=["another network", "no evidence", "other size", "colour", "other films", "other map"],
+)
+def test_a_network_that_is_not_the_one_released_is_refused(tmp_path, parts, match):
+    """Every hash may fit: the network must still do what it did."""
+    with pytest.raises(ReleaseDamaged, match=match):
+        Detector.load(build_release(tmp_path, **parts))
+
+
+def test_evidence_that_is_not_what_was_released_is_refused(tmp_path):
+    """The map is part of the answer: other numbers in it are another network."""
+    good = answer_films(draw_test_films())
+    path = build_release(tmp_path, self_test=_self_test(evidence=good.evidence[:, ::-1].copy()))
+    with pytest.raises(ReleaseDamaged, match="evidence"):
+        Detector.load(path)
+
+
+def test_guards_of_another_version_are_refused(tmp_path):
+    """Limits that were fitted to another network mean nothing."""
+    guards = build_card().guards.model_copy(update={"network": "0" * 64})
+    with pytest.raises(ReleaseFault, match="guards"):
+        Detector.load(build_release(tmp_path, card={"guards": guards}))
+
+
+def test_bytes_that_are_no_network_are_refused(tmp_path):
+    """A model that the runtime does not know is a fault of the release."""
+    with pytest.raises(ReleaseDamaged, match=r"model\.onnx"):
+        Detector.load(build_release(tmp_path, model=b"\x08\x07"))
+
+
+def test_a_release_that_is_not_there_is_refused(tmp_path):
     """A missing file is refused by name."""
-    with pytest.raises(FolderNotFound, match=r"gone\.onnx"):
-        Detector.load(tmp_path / "gone.onnx")
+    with pytest.raises(FolderNotFound, match="gone"):
+        Detector.load(tmp_path / "gone.osteon")
+
+
+def test_a_calibrator_stands_between_logit_and_probability(tmp_path):
+    """Half the slope halves the log-odds."""
+    gentle = Calibrator(method="temperature", slope=0.5, fitted_on="tune", n_films=9, n_fractured=4)
+    film = draw_spot(64, 64, box=(16, 16, 32, 32))
+    with Detector.load(build_release(tmp_path, card={"calibrator": gentle}), threads=1) as soft:
+        assert soft.read(film).probability == pytest.approx(1 / (1 + np.exp(-4.0)), abs=1e-4)
+
+
+def test_a_phantom_is_read_through_the_packages_own_guards(tmp_path):
+    """Drawn radiographs are within the scope, so that the demo can be read."""
+    path = build_release(tmp_path, card={"guards": build_guards()})
+    films = [draw_phantom(seed, has_fracture=bool(seed % 2)).radiograph for seed in range(6)]
+    with Detector.load(path, threads=1) as guarded:
+        decisions = [reading.decision for reading in guarded.read_many(films)]
+    assert decisions.count("not read") <= 1
+
+
+def test_loading_takes_less_than_a_second(tmp_path):
+    """A release of the size of a MobileNet is checked whole in under a second."""
+    rng = np.random.default_rng(0)
+    path = build_release(tmp_path, model=pad_model(rng.standard_normal(2_300_000)))
+    read_release(path)  # the disk's cache
+    start = time.process_time()
+    Detector.load(path, threads=1)
+    assert time.process_time() - start < 1.0
+
+
+def pad_model(weights):
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.ModelProto.FromString(build_model())
+    model.graph.initializer.append(numpy_helper.from_array(weights.astype(np.float32), "unused"))
+    return model.SerializeToString()
+
+
+def test_a_script_needs_no_main_guard(tmp_path):
+    """Five lines at a prompt read a film, though children are started for it."""
+    path = build_release(tmp_path)
+    (tmp_path / "f.png").write_bytes(encode(draw_spot()))
+    code = (
+        "import json, sys, osteon\n"
+        "detector = osteon.Detector.load(sys.argv[1], threads=1)\n"
+        "reading = detector.read(sys.argv[2])\n"
+        "print(json.dumps([reading.decision, reading.source]))\n"
+    )
+    command = [sys.executable, "-c", code, str(path), str(tmp_path / "f.png")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == ["fracture", str(tmp_path / "f.png")]
+    assert done.stderr == ""

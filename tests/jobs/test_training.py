@@ -21,7 +21,7 @@ from osteon.errors import (
     TrainingDiverged,
 )
 from osteon.evaluation.history import parse_history
-from osteon.inference.detector import Detector
+from osteon.inference.network import Network
 from osteon.jobs.importing import import_collection
 from osteon.jobs.runs import RunFolder
 from osteon.jobs.training import TrainingRequest, is_drawn, train
@@ -66,21 +66,21 @@ def test_the_network_learns_from_drawn_films(trained):
 
 def test_the_exported_network_says_fracture_by_name(trained, manifest_path):
     """A high logit means a fracture, and the file itself says so."""
-    detector = Detector.load(trained.network, threads=1)
+    detector = Network.load(trained.network, threads=1)
     assert detector.card.positive_class == "fracture"
     assert detector.card.recipe == "demo"
     inputs = onnxruntime.InferenceSession(str(trained.network)).get_inputs()
     assert inputs[0].shape[1:] == [1, 16, 16]
 
 
-def test_the_detector_gives_the_checkpoint_s_logits(trained, manifest_path):
+def test_the_exported_network_gives_the_checkpoint_s_logits(trained, manifest_path):
     """What is read through ONNX is what torch's best weights say, film by film."""
     from osteon.learning.networks import build_network
     from osteon.radiographs.prepare import prepare
 
     network = build_network(find_recipe("demo", TINY)).eval()
     network.load_state_dict(weights_of(trained.run))
-    detector = Detector.load(trained.network, threads=1)
+    detector = Network.load(trained.network, threads=1)
     manifest = read_manifest(manifest_path)
     for row in manifest.rows[:6]:
         film = read_raster(manifest.films_path(row))

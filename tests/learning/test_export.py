@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from osteon.errors import OutputFault, ParityBroken
-from osteon.inference.detector import Detector
+from osteon.inference.network import Network
 from osteon.learning import export
 from osteon.learning.export import export_onnx
 from osteon.learning.networks import build_network
@@ -35,7 +35,29 @@ def test_the_file_answers_as_torch_does(tmp_path, name):
     assert export_onnx(network, card, tmp_path / "n.onnx", films=given) <= 1e-4
     assert [path.name for path in tmp_path.iterdir()] == ["n.onnx"]
     onnx.checker.check_model(str(tmp_path / "n.onnx"))
-    assert Detector.load(tmp_path / "n.onnx").card == card
+    assert Network.load(tmp_path / "n.onnx").card == card
+
+
+def test_the_file_gives_logit_and_evidence_in_one_pass(tmp_path):
+    """The evidence is not negative, finite, and one map per film."""
+    network, card = network_and_card()
+    export_onnx(network, card, tmp_path / "n.onnx", films=films(3))
+    logits, evidence = Network.load(tmp_path / "n.onnx").answer(films(3))
+    assert logits.shape == (3,)
+    assert evidence.shape == (3, 2, 2)
+    assert np.isfinite(evidence).all()
+    assert evidence.min() >= 0
+
+
+def test_the_same_weights_give_the_same_bytes_which_name_no_machine(tmp_path):
+    """Exported twice, a network is one file twice, without a path or a trace in it."""
+    network, card = network_and_card()
+    export_onnx(network, card, tmp_path / "a.onnx", films=films(2))
+    export_onnx(network, card, tmp_path / "b.onnx", films=films(2))
+    first = (tmp_path / "a.onnx").read_bytes()
+    assert first == (tmp_path / "b.onnx").read_bytes()
+    assert b"/osteon/" not in first
+    assert b".py" not in first
 
 
 def test_a_network_that_onnx_answers_differently_is_not_exported(tmp_path, monkeypatch):

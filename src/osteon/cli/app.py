@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli import auditing, checking, cleaning, demo, gathering, machine, models
+from osteon.cli import (
+    adopting,
+    auditing,
+    checking,
+    cleaning,
+    demo,
+    gathering,
+    machine,
+    models,
+    releases,
+    reading,
+)
 from osteon.cli.faults import FINE, STOPPED, THE_INPUT, translate
 
 app = typer.Typer(
@@ -25,6 +36,9 @@ auditing.register(app)
 checking.register(app)
 cleaning.register(app)
 models.register(app)
+releases.register(app)
+adopting.register(app)
+reading.register(app)
 demo.register(app)
 
 

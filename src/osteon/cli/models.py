@@ -8,6 +8,7 @@ import typer
 from osteon.cli.faults import STOPPED
 from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName
 from osteon.cli.progress import shown_progress
+from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -107,7 +108,12 @@ def train(
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, runs/NAME.")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="Folder of a run, runs/NAME; or a release, NAME.osteon."
+        ),
+    ],
     manifest: Annotated[
         Path | None,
         typer.Argument(metavar="[MANIFEST]", help="Another collection, for external validation."),
@@ -124,10 +130,16 @@ def evaluate(
     films: Films = None,
     json_to: JsonTo = None,
 ) -> None:
-    """Read films with a run's exported network: numbers with intervals, and figures.
+    """Read films with a run's exported network, or a release: numbers with intervals, figures.
 
-    Without a test split the tune films are used, and every number says so.
+    A run without a test split is measured on its tune films, and every number says so. A release
+    needs a MANIFEST, and keeps its own thresholds.
     """
+    from osteon.release import SUFFIX
+
+    if run.suffix == SUFFIX:
+        _evaluate_release(run, manifest, split=parse_split(split), out=out, films=films, to=json_to)
+        return
     from osteon.jobs.evaluating import EvaluationRequest
     from osteon.jobs.evaluating import evaluate as evaluate_run
 
@@ -140,6 +152,42 @@ def evaluate(
     show_report(console, report)
     say(console, "", f"Numbers and figures: {report.results}")
     write_json(report, json_to)
+
+
+def _evaluate_release(  # noqa: D103
+    release: Path,
+    manifest: Path | None,
+    *,
+    split: "Split | None",
+    out: Path | None,
+    films: Path | None,
+    to: Path | None,
+) -> None:
+    from osteon.jobs.validating import ValidationRequest, validate_release
+
+    if manifest is None:
+        raise typer.BadParameter("a release is evaluated on a MANIFEST", param_hint="MANIFEST")
+    request = ValidationRequest(
+        release=release, manifest=manifest, films=films, split=split, out=out
+    )
+    with shown_progress() as progress:
+        report = validate_release(request, progress=progress)
+    console = console_for(to)
+    metrics = report.metrics
+    say(
+        console,
+        *report.notes,
+        f"{report.split}: {counted(metrics.n_films, 'film')} in "
+        f"{counted(metrics.n_groups, 'group')}, {metrics.n_fractured:,} with a fracture",
+        "",
+    )
+    show_measures(console, report.measures)
+    say(console, "")
+    show_decisions(console, report.decisions)
+    for reason, n in report.not_read.items():
+        say(console, f"Not read, {counted(n, 'film')}: {reason}")
+    say(console, "", f"Numbers and figures: {report.results}")
+    write_json(report, to)
 
 
 def summary(recipe: RecipeName, change: Changes = None, json_to: JsonTo = None) -> None:

@@ -17,7 +17,7 @@ from osteon.evaluation.metrics import Metrics, measure
 from osteon.evaluation.operating_point import OperatingPoint
 from osteon.evaluation.subgroups import measure_subgroups, name_film_size
 from osteon.evaluation.targets import Target, TargetResult, judge_targets
-from osteon.inference.detector import Detector
+from osteon.inference.network import Network
 from osteon.jobs.illustrating import Study, draw_results
 from osteon.jobs.runs import RunFolder, read_json
 from osteon.learning.recipes import find_recipe
@@ -103,11 +103,11 @@ def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) ->
     """  # noqa: DOC502 — raised by the functions called
     run = RunFolder(path=request.run)
     facts = run.read_facts()
-    detector = Detector.load(run.network)
+    network = Network.load(run.network)
     chosen = _choose_films(request, run)
     cache = build_cache(
         replace(chosen.manifest, rows=chosen.rows),
-        detector.card.preparation,
+        network.card.preparation,
         request.run.parent / "cache",
         progress=progress,
     )
@@ -115,8 +115,8 @@ def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) ->
     rows = tuple(row for row in chosen.rows if row.path in place)
     _check_classes(rows, chosen.split)
     pixels = cache.pixels[[place[row.path] for row in rows]]
-    logits = detector.measure_logits(pixels, progress=progress)
-    notes = [*_describe_run(facts), *chosen.notes]
+    logits = network.measure_logits(pixels, progress=progress)
+    notes = [*describe_run(facts), *chosen.notes]
     if len(rows) < len(chosen.rows):
         notes.append(f"{len(chosen.rows) - len(rows)} films could not be read and were left out.")
     evaluation = _measure(run, chosen, rows, logits=logits.tolist(), notes=tuple(notes))
@@ -128,7 +128,7 @@ def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) ->
         logits=tuple(logits.tolist()),
         history=parse_history(run.history.read_text(encoding="utf-8")),
         run_manifest=read_manifest(run.manifest, must_exist=False),
-        is_drawn=detector.card.trained_on_phantoms,
+        is_drawn=network.card.trained_on_phantoms,
     )
     draw_results(study, results, progress=progress)
     return EvaluationReport(
@@ -219,7 +219,8 @@ def _check_classes(rows: Sequence[ManifestRow], split: str) -> None:
         )
 
 
-def _describe_run(facts: dict[str, Any]) -> list[str]:
+def describe_run(facts: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a reader of a run's numbers must know: phantoms, leaks that were allowed."""
     notes = []
     if facts.get("drawn_phantoms"):
         notes.append(
@@ -232,7 +233,7 @@ def _describe_run(facts: dict[str, Any]) -> list[str]:
             f"several splits, among them {facts['test_films_in_leaks']} films of the test split. "
             "The numbers reward remembering pictures and are inflated."
         )
-    return notes
+    return tuple(notes)
 
 
 def _measure(
@@ -245,7 +246,7 @@ def _measure(
 ) -> Evaluation:
     recipe = find_recipe(str(run.recipe))
     point = _read_point(run)
-    answers = [_answer(row, logit) for row, logit in zip(rows, logits, strict=True)]
+    answers = [describe_film(row, logit) for row, logit in zip(rows, logits, strict=True)]
     metrics = measure(
         np.array(logits),
         np.array([row.has_fracture for row in rows]),
@@ -279,7 +280,8 @@ def _read_point(run: RunFolder) -> OperatingPoint:
     )
 
 
-def _answer(row: ManifestRow, logit: float) -> FilmAnswer:
+def describe_film(row: ManifestRow, logit: float) -> FilmAnswer:
+    """Return what the error analysis asks of a film."""
     hardware = {True: ("seen",), False: ("not seen",), None: ()}[row.hardware]
     return FilmAnswer(
         film=row.path,

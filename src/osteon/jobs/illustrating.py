@@ -12,8 +12,8 @@ from osteon.collection.splits import describe_split
 from osteon.errors import FilmFault
 from osteon.evaluation.history import HistoryRow
 from osteon.evaluation.roc import roc_points
+from osteon.radiographs.films import read_film
 from osteon.radiographs.prepare import fit_pixels, place_film
-from osteon.radiographs.raster import read_raster
 from osteon.release import Preparation
 from osteon.reports.classification import Evaluation
 from osteon.reports.counts import SplitCount, draw_confusion_matrix, draw_split_distribution
@@ -34,21 +34,21 @@ class Study:
         evaluation: The numbers.
         manifest: The films that were read, and only those.
         logits: One per film, in the manifest's order.
-        history: Of the training.
-        run_manifest: What the network learnt from, for the splits.
+        history: Of the training; None where it is not known.
+        run_manifest: What the network learnt from, for the splits; None where it is not known.
         is_drawn: Whether that were phantoms.
     """
 
     evaluation: Evaluation
     manifest: Manifest
     logits: tuple[float, ...]
-    history: tuple[HistoryRow, ...]
-    run_manifest: Manifest
+    history: tuple[HistoryRow, ...] | None
+    run_manifest: Manifest | None
     is_drawn: bool
 
 
 def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress) -> None:
-    """Draw the six figures of an evaluation.
+    """Draw the figures of an evaluation: six, or four where the training is not known.
 
     Args:
         study: What was measured, on which films.
@@ -66,16 +66,23 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
         np.array([row.has_fracture for row in rows]),
         groups=[row.group for row in rows],
     )
-    figures: tuple[Callable[[], None], ...] = (
-        lambda: draw_training_curves(study.history, folder / "training_curves.png", note=drawn),
+    figures: list[Callable[[], None]] = [
         lambda: draw_confusion_matrix(metrics, folder / "confusion_matrix.png", note=note),
         lambda: draw_roc_curve(roc, metrics, folder / "roc_curve.png", note=note),
-        lambda: draw_split_distribution(
-            _count_splits(study.run_manifest), folder / "split_distribution.png", note=drawn
-        ),
         lambda: draw_sample_grid(_sample(study), folder / "sample_grid.png", note=note),
         lambda: _draw_errors(study, folder / "errors_gallery.png", note=note),
-    )
+    ]
+    history, run_manifest = study.history, study.run_manifest
+    if history is not None:
+        figures.append(
+            lambda: draw_training_curves(history, folder / "training_curves.png", note=drawn)
+        )
+    if run_manifest is not None:
+        figures.append(
+            lambda: draw_split_distribution(
+                _count_splits(run_manifest), folder / "split_distribution.png", note=drawn
+            )
+        )
     for number, draw in enumerate(figures, 1):
         draw()
         progress("drawing figures", number, len(figures))
@@ -139,7 +146,7 @@ def _tiles(manifest: Manifest, pairs: Sequence[tuple[ManifestRow, float]]) -> li
     tiles = []
     for row, logit in pairs:
         try:
-            radiograph = read_raster(manifest.films_path(row))
+            radiograph = read_film(manifest.films_path(row))
         except FilmFault:  # it went away since it was read; the numbers have counted it
             continue
         scale = TILE_SIDE / max(radiograph.rows, radiograph.columns)

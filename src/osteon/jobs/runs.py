@@ -10,6 +10,7 @@ from typing import Any
 
 from osteon.collection.manifest import Manifest
 from osteon.errors import RunFault
+from osteon.radiographs.phantom_collection import PHANTOM_MANUFACTURER
 from osteon.reports.files import write_whole
 
 PACKAGES = ("osteon", "numpy", "onnxruntime", "torch", "torchvision", "timm", "kornia", "pillow")
@@ -98,6 +99,11 @@ def hash_manifest(manifest: Manifest) -> str:
     for row in manifest.rows:
         digest.update(f"{row.path}\0{row.sha256}\0{row.has_fracture}\0{row.split}\n".encode())
     return digest.hexdigest()
+
+
+def is_drawn(manifest: Manifest) -> bool:
+    """Return whether a collection holds drawn phantoms, which say nothing about patients."""
+    return any(row.manufacturer == PHANTOM_MANUFACTURER for row in manifest.rows)
 
 
 def describe_versions() -> dict[str, str]:

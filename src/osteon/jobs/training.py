@@ -19,16 +19,15 @@ from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.errors import LeakFound, ManifestFault, OneClassOnly, OutputFault
 from osteon.evaluation.history import HistoryRow
 from osteon.evaluation.operating_point import OperatingPoint, choose_threshold
-from osteon.inference.detector import Detector
+from osteon.inference.network import Network
 from osteon.jobs.environment import name_cpu
-from osteon.jobs.runs import RunFolder, describe_versions, hash_manifest, write_text
+from osteon.jobs.runs import RunFolder, describe_versions, hash_manifest, is_drawn, write_text
 from osteon.learning.devices import Machine, build_fabric
 from osteon.learning.export import export_onnx
 from osteon.learning.loader import FilmStack, stack_films
 from osteon.learning.networks import build_network
 from osteon.learning.recipes import Recipe, find_recipe, write_recipe
 from osteon.learning.training import Listeners, Training, TrainingOutcome
-from osteon.radiographs.phantom_collection import PHANTOM_MANUFACTURER
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard
 from osteon.terms import SPLITS, Flaw, Progress, no_progress
@@ -274,7 +273,7 @@ def _export(
     )
     checked = scale_pixels(pixels[:FILMS_FOR_PARITY], recipe.preparation)
     export_onnx(training.network, card, run.network, films=checked)
-    logits = Detector.load(run.network).measure_logits(pixels)
+    logits = Network.load(run.network).measure_logits(pixels)
     point = choose_threshold(
         logits,
         np.array([row.has_fracture for row in tune]),
@@ -283,11 +282,6 @@ def _export(
     )
     write_text(run.operating_point, json.dumps(asdict(point), indent=2) + "\n")
     return point
-
-
-def is_drawn(manifest: Manifest) -> bool:
-    """Return whether a collection holds drawn phantoms, which say nothing about patients."""
-    return any(row.manufacturer == PHANTOM_MANUFACTURER for row in manifest.rows)
 
 
 def _describe(

@@ -1,4 +1,9 @@
-"""Trained weights → an ONNX file with its card; refused where ONNX and torch disagree."""
+"""Trained weights → an ONNX file with its card; refused where ONNX and torch disagree.
+
+The graph gives the logit and, where `evidence` has a closed form for the network, the evidence map,
+in one forward pass. Equal weights give equal bytes: what the exporter notes about the machine it
+ran on, such as paths in traces, is taken out.
+"""
 
 import logging
 import warnings
@@ -12,10 +17,15 @@ import onnxruntime
 import torch
 
 from osteon.errors import OutputFault, ParityBroken
+from osteon.learning.evidence import ExplainedNetwork, measure_grad_cam
+from osteon.learning.graphs import forget_the_machine
 from osteon.learning.networks import FractureNetwork
 from osteon.release import NETWORK_CARD_KEY, NetworkCard
 
 MAX_LOGIT_DIFFERENCE = 1e-4
+MAX_EVIDENCE_DIFFERENCE = 1e-4
+"""Of the evidence map against a backward pass in torch, as a share of the films' highest peak."""
+
 OPSET = 20
 
 
@@ -34,36 +44,39 @@ def export_onnx(
         The largest difference between a torch logit and an ONNX logit.
 
     Raises:
-        ParityBroken: If they differ by more than `MAX_LOGIT_DIFFERENCE` on any film.
+        ParityBroken: If logits differ by more than `MAX_LOGIT_DIFFERENCE` on any film, or the
+            evidence by more than `MAX_EVIDENCE_DIFFERENCE`.
         OutputFault: If the file cannot be written.
     """
     network = network.to("cpu").to(memory_format=torch.contiguous_format).float().eval()
-    model = _traced(network, torch.from_numpy(films[:2]))
+    explained = ExplainedNetwork(network, films.shape[1:]).eval()
+    model = _traced(explained, torch.from_numpy(films[:2]))
     model.metadata_props.add(key=NETWORK_CARD_KEY, value=card.model_dump_json())
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(model.SerializeToString())
+        part.write_bytes(model.SerializeToString(deterministic=True))
     except OSError as fault:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise OutputFault(
             str(path), "the exported network must be writable", found=type(fault).__name__
         ) from fault
-    difference = _largest_difference(network, part, films)
-    if not difference <= MAX_LOGIT_DIFFERENCE:
+    of_logits, of_evidence = _largest_differences(explained, part, films)
+    if not (of_logits <= MAX_LOGIT_DIFFERENCE and of_evidence <= MAX_EVIDENCE_DIFFERENCE):
         part.unlink()
         raise ParityBroken(
             str(path),
-            f"ONNX and torch must agree to {MAX_LOGIT_DIFFERENCE} in logit on {len(films)} films",
-            found=difference,
+            f"ONNX and torch must agree to {MAX_LOGIT_DIFFERENCE} in logit and "
+            f"{MAX_EVIDENCE_DIFFERENCE} of the evidence's peak on {len(films)} films",
+            found=(of_logits, of_evidence),
             advice="The network was not exported; its checkpoints are kept.",
         )
     part.replace(path)
-    return difference
+    return of_logits
 
 
-def _traced(network: FractureNetwork, films: torch.Tensor) -> onnx.ModelProto:
+def _traced(network: ExplainedNetwork, films: torch.Tensor) -> onnx.ModelProto:
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)
@@ -76,7 +89,7 @@ def _traced(network: FractureNetwork, films: torch.Tensor) -> onnx.ModelProto:
                 (films,),
                 dynamo=True,
                 input_names=["films"],
-                output_names=["logits"],
+                output_names=["logits", "evidence"] if network.has_evidence else ["logits"],
                 dynamic_shapes={"films": {0: torch.export.Dim("n_films", min=1)}},
                 opset_version=OPSET,
                 verbose=False,
@@ -85,20 +98,34 @@ def _traced(network: FractureNetwork, films: torch.Tensor) -> onnx.ModelProto:
         quiet.setLevel(level)
     assert program is not None
     model: onnx.ModelProto = program.model_proto
+    forget_the_machine(model)
     return model
 
 
-@torch.no_grad()
-def _largest_difference(
-    network: FractureNetwork, path: Path, films: npt.NDArray[np.float32]
-) -> float:
+def _largest_differences(
+    network: ExplainedNetwork, path: Path, films: npt.NDArray[np.float32]
+) -> tuple[float, float]:
+    """Return the largest difference of a logit, and of the evidence over its highest peak."""
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    largest = 0.0
+    of_logits = of_evidence = 0.0
+    peak = 1e-12
     for start in range(0, len(films), 32):
         batch = films[start : start + 32]
-        ours = network(torch.from_numpy(batch)).numpy()
-        theirs = session.run(["logits"], {"films": batch})[0]
-        largest = max(largest, float(np.abs(ours - theirs).max()))
-        if not np.isfinite(ours).all():
-            return float("nan")
-    return largest
+        answers = session.run(None, {"films": batch})
+        ours = _answer(network, torch.from_numpy(batch))
+        if not all(np.isfinite(answer).all() for answer in (*ours, *answers)):
+            return float("nan"), float("nan")
+        of_logits = max(of_logits, float(np.abs(ours[0] - answers[0]).max()))
+        if network.has_evidence:
+            of_evidence = max(of_evidence, float(np.abs(ours[1] - answers[1]).max()))
+            peak = max(peak, float(ours[1].max()))
+    return of_logits, of_evidence / peak
+
+
+def _answer(network: ExplainedNetwork, films: torch.Tensor) -> tuple[npt.NDArray[np.float32], ...]:
+    """Return torch's own answers: the evidence by a backward pass."""
+    if network.has_evidence:
+        logits, evidence = measure_grad_cam(network.network, films)
+        return logits.numpy(), evidence.numpy()
+    with torch.no_grad():
+        return (network(films).numpy(),)

@@ -1,0 +1,159 @@
+"""`osteon adopt` and `osteon recalibrate`: networks and hospitals that are not ours."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from osteon.cli.cards import put_promises, show_measures
+from osteon.cli.options import Films, JsonTo
+from osteon.cli.progress import shown_progress
+from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity
+from osteon.cli.words import console_for, counted, say, write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from osteon.evaluation.shares import Metric
+    from osteon.release import ReleaseCard
+
+Labelled = Annotated[
+    Path, typer.Option(metavar="MANIFEST", help="Labelled films, split into tune and test.")
+]
+Name = Annotated[str | None, typer.Option(help="Of the release; the file's if not given.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command(
+        epilog="Example: osteon adopt model.onnx --recipe adopt.toml --manifest labelled.parquet "
+        "-o theirs.osteon"
+    )(adopt)
+    app.command(epilog="Example: osteon recalibrate wrist.osteon local.parquet -o site.osteon")(
+        recalibrate
+    )
+
+
+def adopt(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A network, as ONNX.")],
+    recipe: Annotated[
+        Path, typer.Option(metavar="FILE", help="What is declared of it, as TOML: docs/adopt.md.")
+    ],
+    manifest: Labelled,
+    out: Out,
+    name: Name = None,
+    version: Annotated[str, typer.Option("--release-version", help="Of the release.")] = "1",
+    sensitivity: Sensitivity = 0.90,
+    specificity: Specificity = 0.95,
+    on_inverted: OnInverted = "refuse",
+    films: Films = None,
+    json_to: JsonTo = None,
+) -> None:
+    """Make a release of a network that was trained elsewhere.
+
+    Its preparation and its positive class are declared; labelled films must bear them out.
+    """
+    from osteon.jobs.adopting import AdoptRequest, adopt_network
+    from osteon.settings import build_settings
+
+    given = {
+        "model": model,
+        "recipe": recipe,
+        "manifest": manifest,
+        "out": out,
+        "films": films,
+        "name": name,
+        "version": version,
+        "promises": {"sensitivity": sensitivity, "specificity": specificity},
+        "on_inverted": on_inverted,
+    }
+    request = build_settings(given, AdoptRequest, where="options")
+    with shown_progress() as progress:
+        report = adopt_network(request, progress=progress)
+    console = console_for(json_to)
+    say(
+        console,
+        f"Wrapped, it answers as it came to {report.largest_difference:.1e} on "
+        f"{counted(report.n_compared, 'film')}.",
+        put_direction(report.tune_auroc),
+    )
+    show_release(console, report.card, report.not_read)
+    say(
+        console,
+        f"Release: {report.release}. Calibration: {report.figure}",
+        f"Next: osteon inspect {report.release}; osteon read FILM --release {report.release}",
+    )
+    write_json(report, json_to)
+
+
+def recalibrate(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="A release, NAME.osteon.")],
+    manifest: Annotated[
+        Path, typer.Argument(metavar="MANIFEST", help="The hospital's labelled films.")
+    ],
+    out: Out,
+    name: Name = None,
+    sensitivity: Sensitivity = 0.90,
+    specificity: Specificity = 0.95,
+    films: Films = None,
+    json_to: JsonTo = None,
+) -> None:
+    """Calibrate and certify a release anew on a hospital's own films; the network stays.
+
+    Films that are not split are split by groups: half calibrate, half certify.
+    """
+    from osteon.jobs.recalibrating import SALT, RecalibrationRequest, recalibrate_release
+    from osteon.settings import build_settings
+
+    given = {
+        "release": release,
+        "manifest": manifest,
+        "out": out,
+        "films": films,
+        "name": name,
+        "promises": {"sensitivity": sensitivity, "specificity": specificity},
+    }
+    request = build_settings(given, RecalibrationRequest, where="options")
+    with shown_progress() as progress:
+        report = recalibrate_release(request, progress=progress)
+    console = console_for(json_to)
+    if not report.was_split:
+        say(
+            console,
+            "The films were split by groups: half calibrated, half certified, as by `osteon split "
+            f"--train 0 --tune 50 --test 50 --salt {SALT}`.",
+        )
+    say(console, put_direction(report.tune_auroc))
+    show_release(console, report.card, report.not_read)
+    site = report.card.site
+    if site is not None:
+        say(console, "As released, elsewhere:", *put_promises(site.operating_points), "")
+    say(console, f"Release: {report.release}. Calibration: {report.figure}")
+    write_json(report, json_to)
+
+
+def put_direction(area: "Metric") -> str:
+    """Return what shows which way a network's answers point, in a sentence."""
+    assert area.interval is not None  # a job that could not tell has refused
+    return (
+        f"Fractured tune films have the higher answers: AUROC {area.value:.3f} "
+        f"({area.interval.low:.3f} to {area.interval.high:.3f}), {area.denominator:,} pairs."
+    )
+
+
+def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, int]) -> None:
+    """Print what a release promises, what was measured, and what a reader must know."""
+    tuned, tested = card.tuned_on, card.tested_on
+    say(
+        console,
+        f"Calibrated on {counted(tuned.n_films, 'tune film')}, {tuned.n_fractured:,} fractured: "
+        f"{card.calibrator.method}.",
+        *put_promises(card.operating_points),
+        "",
+        f"Measured on {counted(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
+        f"in {counted(tested.n_groups, 'group')}:",
+    )
+    show_measures(console, card.metrics)
+    for reason, n in not_read.items():
+        say(console, f"Not read, {counted(n, 'film')} of tune and test: {reason}")
+    say(console, "", *card.notes, card.notice, "")

@@ -1,0 +1,166 @@
+"""`osteon read` and `osteon inspect`: films become readings, a release shows its card."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from osteon.cli.options import JsonTo
+from osteon.cli.progress import shown_progress
+from osteon.cli.words import STANDARD_OUTPUT, console_for, counted, say, show_table, write_json
+
+if TYPE_CHECKING:
+    from osteon.jobs.reading import ReadingReport
+    from osteon.reports.readings import ReadingRecord
+
+REASONS_SHOWN = 8
+
+ReleasePath = Annotated[
+    Path, typer.Option("--release", metavar="FILE", help="The release to read with: NAME.osteon.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command(epilog="Example: osteon read films/ --release wrist.osteon -o read")(read)
+    app.command(epilog="Example: osteon inspect wrist.osteon")(inspect)
+
+
+def read(
+    films: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...", help="Films and folders; - takes a list from standard input."
+        ),
+    ],
+    release: ReleasePath,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="DIR",
+            help="Folder for readings.jsonl, readings.csv and overlays/.",
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the readings as a table.")
+    ] = None,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(
+            "--overlay", metavar="DIR", help="Draw each film with its evidence and its boxes."
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads; all cores if not given.")
+    ] = None,
+    on_inverted: Annotated[
+        str | None,
+        typer.Option(
+            metavar="refuse|correct",
+            help="What is done about a negative; as the release says if not given.",
+        ),
+    ] = None,
+    json_to: JsonTo = None,
+) -> None:
+    """Read films: one line for each, whatever becomes of it.
+
+    The exit code does not depend on what is read: it is 0 when every film was handled, also when
+    some could not be read. Research use only; not a medical device.
+    """
+    from osteon.jobs.reading import ReadingRequest, read_films
+
+    request = ReadingRequest(
+        films=_take_list(films),
+        release=release,
+        threads=threads,
+        on_inverted=parse_on_inverted(on_inverted),
+        lines=out / "readings.jsonl" if out else None,
+        table=csv or (out / "readings.csv" if out else None),
+        overlays=overlay or (out / "overlays" if out else None),
+    )
+    console = console_for(json_to)
+    with shown_progress() as progress:
+        report = read_films(
+            request, progress=progress, tell=lambda record: say(console, put_reading(record))
+        )
+    say(console, "")
+    show_table(console, ("decision", "films"), list(report.counts.items()))
+    say(console, "", *_say_reasons(report))
+    if request.overlays and report.n_overlays:
+        say(console, f"{counted(report.n_overlays, 'picture')} in {request.overlays}")
+    places = [str(place) for place in (request.lines, request.table) if place]
+    if places:
+        say(console, f"Written: {', '.join(places)}")
+    say(console, f"Read by {report.release}. Research use only; not a medical device.")
+    write_json({"release": report.release, "readings": report.readings}, json_to)
+
+
+def inspect(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="NAME.osteon.")],
+    json_to: JsonTo = None,
+) -> None:
+    """Check a release and show its card: promises, numbers, scope and limits.
+
+    A release that is damaged, of another schema, or inverted is refused.
+    """
+    from osteon.jobs.inspecting import inspect_release
+    from osteon.reports.release_card import describe_card
+
+    report = inspect_release(release)
+    console = console_for(json_to)
+    for section in describe_card(report.card):
+        say(console, section.title, *(f"  {sentence}" for sentence in section.sentences))
+        if section.rows:
+            say(console, "")
+            show_table(console, section.columns, section.rows)
+        say(console, "")
+    say(console, f"{release}: {report.n_bytes:,} bytes, SHA-256 {report.sha256}")
+    write_json(report, json_to)
+
+
+def put_reading(record: "ReadingRecord") -> str:
+    """Return one film's line: decision, probability, path, and why."""
+    from osteon.reports.overlay import say_probability
+    from osteon.terms import Probability
+
+    probability = None if record.probability is None else Probability(record.probability)
+    line = f"{record.decision:<11}  {say_probability(probability):>8}  {record.path}"
+    return f"{line}  ({' '.join(record.reasons)})" if record.reasons else line
+
+
+def parse_on_inverted(text: str | None) -> Literal["refuse", "correct"] | None:
+    """Return what the person wants done about negatives.
+
+    Raises:
+        BadParameter: If it is neither "refuse" nor "correct".
+    """
+    match text:
+        case None | "refuse" | "correct":
+            return text
+    raise typer.BadParameter(f"{text!r} must be refuse or correct", param_hint="--on-inverted")
+
+
+def _take_list(films: list[Path]) -> list[Path]:
+    taken: list[Path] = []
+    for film in films:
+        if film == STANDARD_OUTPUT:
+            taken += [Path(line) for line in sys.stdin.read().splitlines() if line.strip()]
+        else:
+            taken.append(film)
+    return taken
+
+
+def _say_reasons(report: "ReadingReport") -> list[str]:
+    """Return how many films were not read, and the commonest reasons."""
+    unread = [record for record in report.readings if record.decision == "not read"]
+    if not unread:
+        return []
+    reasons = Counter(" ".join(record.reasons) for record in unread)
+    said = [f"{counted(len(unread), 'film')} not read:"]
+    said += [f"  {n:,} × {reason}" for reason, n in reasons.most_common(REASONS_SHOWN)]
+    rest = len(reasons) - REASONS_SHOWN
+    return [*said, f"  and {counted(rest, 'further reason')}"] if rest > 0 else said

@@ -1,0 +1,98 @@
+"""`osteon export`: a trained run becomes a release that anyone can read with."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from osteon.cli.cards import put_promises, show_measures
+from osteon.cli.options import Films, JsonTo
+from osteon.cli.progress import shown_progress
+from osteon.cli.words import console_for, counted, say, write_json
+
+Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The release, NAME.osteon.")]
+Sensitivity = Annotated[
+    float,
+    typer.Option(help='Share of fractured films that are not to be called "no fracture".'),
+]
+Specificity = Annotated[
+    float,
+    typer.Option(help='Share of films without one that are not to be called "fracture".'),
+]
+OnInverted = Annotated[
+    str, typer.Option(help="What is done about a negative: refuse it, or correct it and say so.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command(epilog="Example: osteon export runs/first -o first.osteon")(export)
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, runs/NAME.")],
+    out: Out,
+    name: Annotated[
+        str | None, typer.Option(help="Of the release; the file's if not given.")
+    ] = None,
+    version: Annotated[str, typer.Option("--release-version", help="Of the release.")] = "1",
+    precision: Annotated[str, typer.Option(help="fp32, fp16 or int8.")] = "fp32",
+    sensitivity: Sensitivity = 0.90,
+    specificity: Specificity = 0.95,
+    on_inverted: OnInverted = "refuse",
+    licence: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
+    attribution: Annotated[
+        str | None, typer.Option(help="Whom to name; the collections if not given.")
+    ] = None,
+    films: Films = None,
+    json_to: JsonTo = None,
+) -> None:
+    """Make a release of a run: calibrated on tune, certified on test, packed into one file.
+
+    Refused where ONNX and torch disagree, or where fewer bits cost too much.
+    """
+    from osteon.jobs.certifying import Promises
+    from osteon.jobs.exporting import ExportRequest, export_release
+    from osteon.settings import build_settings
+
+    given = {
+        "run": run,
+        "out": out,
+        "name": name,
+        "version": version,
+        "films": films,
+        "promises": build_settings(
+            {"sensitivity": sensitivity, "specificity": specificity}, Promises, where="options"
+        ),
+        "precision": precision,
+        "on_inverted": on_inverted,
+        "attribution": attribution,
+        **({} if licence is None else {"licence": licence}),
+    }
+    request = build_settings(given, ExportRequest, where="options")
+    with shown_progress() as progress:
+        report = export_release(request, progress=progress)
+    console = console_for(json_to)
+    card = report.card
+    tested = card.tested_on
+    say(
+        console,
+        f"ONNX and torch agree to {report.largest_difference:.1e} in logit on "
+        f"{counted(report.n_compared, 'film')}.",
+        *put_promises(card.operating_points),
+        "",
+        f"Measured on {counted(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
+        f"in {counted(tested.n_groups, 'group')}:",
+    )
+    show_measures(console, card.metrics)
+    for reason, n in report.not_read.items():
+        say(console, f"Not read, {counted(n, 'film')} of tune and test: {reason}")
+    say(
+        console,
+        "",
+        *card.notes,
+        card.notice,
+        f"Release: {report.release}. Calibration: {report.figure}",
+        f"Next: osteon inspect {report.release}; osteon read FILM --release {report.release}",
+    )
+    write_json(report, json_to)

@@ -1,0 +1,136 @@
+"""Guards: when Osteon does not answer, because a film is no limb or hip, or is a negative.
+
+What they were built from, what they are worth and where they are weak stands in
+`docs/results/guards.md`.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from osteon.errors import ReleaseFault
+from osteon.inference.guard_network import (
+    hash_guard_network,
+    load_guard_network,
+    read_fitted,
+    reduce_film,
+    run_network,
+    squeeze_film,
+    trim_light_frame,
+)
+from osteon.release.guards import Guards
+from osteon.terms import Radiograph
+
+_LIMITS: Final = "guards.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardMeasures:
+    """What the guards measured of one film.
+
+    Attributes:
+        spread: Standard deviation of the reduced film's greys, of 255.
+        scope_logit: Higher is less like a radiograph of a limb or hip.
+        polarity_logit: Higher is more like a negative, on which bone is dark.
+    """
+
+    spread: float
+    scope_logit: float
+    polarity_logit: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What the guards say of one film.
+
+    Attributes:
+        reasons: In words for a radiologist; empty where nothing is wrong.
+        is_refused: Whether the film is not to be read.
+        is_inverted: Whether bone is dark; where the film is not refused, its negative is read.
+    """
+
+    reasons: tuple[str, ...]
+    is_refused: bool
+    is_inverted: bool
+
+
+def measure_guards(radiograph: Radiograph) -> GuardMeasures:
+    """Measure whether a film is one that Osteon reads.
+
+    Args:
+        radiograph: The film, whole.
+
+    Returns:
+        Plain numbers; `judge` says what they mean.
+    """
+    film = reduce_film(radiograph.pixels)
+    looks = [squeeze_film(film)]
+    inside = trim_light_frame(film)
+    if inside.shape != film.shape:
+        looks.append(squeeze_film(inside))
+    logits = run_network(np.stack(looks), load_guard_network())
+    return GuardMeasures(
+        spread=round(float(looks[0].std()), 4),
+        scope_logit=float(logits[0, 0]),
+        # A wide light frame makes a film look like a negative; a negative looks like one without.
+        polarity_logit=float(logits[:, 1].min()),
+    )
+
+
+def judge(measures: GuardMeasures, guards: Guards) -> Verdict:
+    """Return whether a film is to be read, and why not.
+
+    Args:
+        measures: From `measure_guards`.
+        guards: The release's limits.
+    """
+    if measures.spread < guards.min_spread:
+        return _refuse("The picture is blank: there is nothing on it to read.")
+    if measures.scope_logit > guards.max_scope_logit:
+        return _refuse(
+            "This does not look like a radiograph of a limb or hip, and Osteon reads nothing else."
+        )
+    if measures.polarity_logit <= guards.max_polarity_logit:
+        return Verdict(reasons=(), is_refused=False, is_inverted=False)
+    if guards.on_inverted == "refuse":
+        return _refuse(
+            "The film looks like a negative: bone is dark. Invert it, or correct the header's "
+            "photometric interpretation, and read it again.",
+            is_inverted=True,
+        )
+    reason = "The film looked like a negative, with dark bone; it was inverted before reading."
+    return Verdict(reasons=(reason,), is_refused=False, is_inverted=True)
+
+
+def build_guards(on_inverted: Literal["refuse", "correct"] = "refuse") -> Guards:
+    """Return the limits that were fitted with this version's network.
+
+    Args:
+        on_inverted: What is done with a negative.
+    """
+    fitted = Guards.model_validate_json(read_fitted(_LIMITS))
+    return fitted.model_copy(update={"on_inverted": on_inverted})
+
+
+def check_guards(guards: Guards) -> None:
+    """Make sure that a release's limits were fitted to the network that this Osteon has.
+
+    Args:
+        guards: The release's limits.
+
+    Raises:
+        ReleaseFault: If they belong to another network.
+    """
+    ours = hash_guard_network()
+    if guards.network != ours:
+        raise ReleaseFault(
+            "release.json, guards.network",
+            "must name the guards that this version of Osteon brings",
+            found=guards.network[:16],
+            advice="Export the release again with this version, or install the one that made it.",
+        )
+
+
+def _refuse(reason: str, *, is_inverted: bool = False) -> Verdict:
+    return Verdict(reasons=(reason,), is_refused=True, is_inverted=is_inverted)

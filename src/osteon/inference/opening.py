@@ -1,0 +1,215 @@
+"""From what a person hands in to what the network takes: in a child process, if it is a file.
+
+Bytes of strangers are parsed and decoded in a child (`radiographs.isolation`), which also brings
+the film to the network's size and takes the guards' measures, so that little comes back.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from osteon.errors import FilmFault, UnsupportedRadiograph
+from osteon.inference.guards import GuardMeasures, measure_guards
+from osteon.radiographs.arrays import build_radiograph
+from osteon.radiographs.dicom import decode_dicom, is_dicom, write_dataset
+from osteon.radiographs.isolation import ChildPool, Limits
+from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.raster import decode_raster, read_film_bytes
+from osteon.release import Preparation
+from osteon.terms import Instance, Pixels8, Radiograph
+
+Film = str | PathLike[str] | bytes | npt.NDArray[Any] | Radiograph | Any
+"""A path, a file's bytes, a 2-D array of greys, a Radiograph, or a `pydicom.Dataset`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class OpeningOrder:
+    """What a child is asked to open.
+
+    Attributes:
+        content: The path of a film, its file's bytes, the film itself where it needs no decoding,
+            or what is wrong with it already.
+        source: How the film is spoken of.
+        preparation: The release's.
+        limits: What a film may be.
+    """
+
+    content: Path | bytes | Radiograph | FilmFault
+    source: str
+    preparation: Preparation
+    limits: Limits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class OpenedFilm:
+    """A film, ready for the network.
+
+    Attributes:
+        pixels: As `fit_pixels` makes them, uint8, shape `(rows, columns)` of the network.
+        rows: Height of the film in pixels.
+        columns: Width of the film in pixels.
+        measures: The guards'.
+        instance: Of a DICOM film.
+    """
+
+    pixels: Pixels8
+    rows: int
+    columns: int
+    measures: GuardMeasures
+    instance: Instance | None
+
+
+def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
+    """Return what is to be opened.
+
+    Args:
+        film: As a person hands it in.
+        how: The release's preparation.
+        limits: What a film may be.
+    """
+    content: Path | bytes | Radiograph | FilmFault
+    source = _name_source(film)
+    try:
+        content = _read_content(film, source, limits)
+    except FilmFault as fault:
+        content = fault
+    return OpeningOrder(content=content, source=source, preparation=how, limits=limits)
+
+
+def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Radiograph:
+    if isinstance(film, Radiograph):  # its pixels are whatever its maker put there
+        film = np.asarray(film.pixels)
+    if isinstance(film, np.ndarray):
+        return build_radiograph(film, source=source, max_pixels=limits.max_pixels)
+    if isinstance(film, bytes | bytearray | memoryview):
+        return bytes(film)
+    if isinstance(film, str | PathLike):
+        return Path(film)
+    content: bytes | None = write_dataset(film, source=source)
+    if content is None:
+        raise UnsupportedRadiograph(
+            source,
+            "must be a path, bytes, a 2-D array or a pydicom Dataset",
+            found=type(film).__name__,
+        )
+    return content
+
+
+def _name_source(film: Film) -> str:
+    if isinstance(film, Radiograph):
+        return film.source
+    if isinstance(film, str | PathLike):
+        return str(film)
+    if isinstance(film, np.ndarray):
+        return "array"
+    if isinstance(film, bytes | bytearray | memoryview):
+        return "bytes"
+    return "dataset" if hasattr(film, "save_as") else type(film).__name__
+
+
+def open_one(film: Film, pool: ChildPool, how: Preparation) -> tuple[str, OpenedFilm | FilmFault]:
+    """Open one film, whatever it is.
+
+    Args:
+        film: As a person hands it in.
+        pool: Where untrusted bytes are decoded.
+        how: The release's preparation.
+
+    Returns:
+        How the film is spoken of, and the film, or what is wrong with it.
+    """
+    order = build_order(film, how, pool.limits)
+    try:
+        if isinstance(order.content, Path | bytes):
+            return order.source, pool.call(open_film, order, name=order.source)
+        return order.source, open_film(order)
+    except FilmFault as fault:
+        return order.source, fault
+
+
+def open_in_order(
+    films: Iterable[Film], pool: ChildPool, how: Preparation
+) -> Iterator[tuple[str, OpenedFilm | FilmFault]]:
+    """Open many films, a few ahead of their turn.
+
+    Args:
+        films: As a person hands them in; taken one by one.
+        pool: Where they are opened.
+        how: The release's preparation.
+
+    Yields:
+        What `open_one` returns, in the films' order.
+    """
+    sources: deque[str] = deque()
+
+    def order_all() -> Iterator[OpeningOrder]:
+        for film in films:
+            order = build_order(film, how, pool.limits)
+            sources.append(order.source)
+            yield order
+
+    for opened in pool.map_in_order(open_film, order_all(), name=lambda order: order.source):
+        yield sources.popleft(), opened
+
+
+def open_film(order: OpeningOrder) -> OpenedFilm:
+    """Open one film: what a child does.
+
+    Args:
+        order: What to open.
+
+    Returns:
+        The film at the network's size, with what the guards measured.
+
+    Raises:
+        FilmFault: If it cannot be used.
+    """  # noqa: DOC502 — reading and decoding raise it
+    radiograph, instance = decode_order(order)
+    return OpenedFilm(
+        pixels=fit_pixels(radiograph, order.preparation),
+        rows=radiograph.rows,
+        columns=radiograph.columns,
+        measures=measure_guards(radiograph),
+        instance=instance,
+    )
+
+
+def decode_order(order: OpeningOrder) -> tuple[Radiograph, Instance | None]:
+    """Decode one film whole.
+
+    Args:
+        order: What to decode.
+
+    Returns:
+        The film, and which DICOM instance it is, if it is one.
+
+    Raises:
+        FilmFault: If it cannot be used.
+    """  # noqa: DOC501, DOC502 — an UnsupportedRadiograph is one
+    limits, source, content = order.limits, order.source, order.content
+    if isinstance(content, FilmFault):
+        raise content
+    if isinstance(content, Radiograph):
+        return content, None
+    if isinstance(content, Path):
+        content = read_film_bytes(content, max_pixels=limits.max_pixels)
+    if len(content) > limits.file_bytes:
+        raise UnsupportedRadiograph(
+            source,
+            f"must be a file of at most {limits.file_bytes:,} bytes",
+            found=f"{len(content):,} bytes",
+        )
+    if not is_dicom(content):
+        return decode_raster(content, source=source, max_pixels=limits.max_pixels), None
+    film = decode_dicom(content, source=source, max_pixels=limits.max_pixels)
+    return film.radiograph, Instance(
+        sop_instance_uid=film.instance.sop_instance_uid,
+        series_instance_uid=film.instance.series_instance_uid,
+        study_instance_uid=film.instance.study_instance_uid,
+    )

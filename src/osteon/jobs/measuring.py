@@ -1,0 +1,128 @@
+"""Films of a collection, read through a network and its guards: answers beside references."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from osteon.collection.manifest import Manifest
+from osteon.errors import OneClassOnly
+from osteon.inference.answering import Answer, Answerer, Refusal
+from osteon.jobs.runs import hash_manifest
+from osteon.release.card import Films
+from osteon.terms import ManifestRow, Progress, SetAside, no_progress
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class MeasuredFilms:
+    """What a network said of films whose reference is known.
+
+    Attributes:
+        split: "train", "tune", "test" or "all".
+        manifest: The collection.
+        rows: The films that were read.
+        answers: Theirs, in the same order.
+        not_read: The others, with the reason.
+    """
+
+    split: str
+    manifest: Manifest
+    rows: tuple[ManifestRow, ...]
+    answers: tuple[Answer, ...]
+    not_read: tuple[SetAside, ...]
+
+    @property
+    def logits(self) -> npt.NDArray[np.float64]:
+        """Shape `(films,)`."""
+        return np.array([answer.logit for answer in self.answers], dtype=np.float64)
+
+    @property
+    def references(self) -> npt.NDArray[np.bool_]:
+        """True where a fracture is present, shape `(films,)`."""
+        return np.array([row.has_fracture for row in self.rows], dtype=bool)
+
+    @property
+    def groups(self) -> list[str]:
+        """What belongs together; a film without a group stands for itself."""
+        return [row.group or row.sha256 for row in self.rows]
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether a reader has boxed the fractures."""
+        return any(row.boxes for row in self.rows)
+
+    def describe(self) -> Films:
+        """Return what a release's card says about them."""
+        return Films(
+            split=self.split,
+            collection=", ".join(sorted({row.collection for row in self.rows})),
+            manifest_sha256=hash_manifest(self.manifest),
+            n_films=len(self.rows),
+            n_fractured=int(self.references.sum()),
+            n_groups=len(set(self.groups)),
+            n_not_read=len(self.not_read),
+        )
+
+
+def measure_films(
+    answerer: Answerer,
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    *,
+    split: str,
+    progress: Progress = no_progress,
+) -> MeasuredFilms:
+    """Read films as a user's are read.
+
+    Args:
+        answerer: The network behind its guards.
+        manifest: The collection.
+        rows: Its films that are to be read.
+        split: How they are spoken of.
+        progress: Called once per film.
+
+    Raises:
+        OneClassOnly: If the films that could be read are all alike.
+    """
+    read: list[tuple[ManifestRow, Answer]] = []
+    not_read: list[SetAside] = []
+    answers = answerer.answer_many(manifest.films_path(row) for row in rows)
+    for done, (row, answer) in enumerate(zip(rows, answers, strict=True), 1):
+        if isinstance(answer, Refusal):
+            not_read.append(SetAside(path=row.path, reason=" ".join(answer.reasons)))
+        else:
+            read.append((row, answer))
+        progress(f"reading {split} films", done, len(rows))
+    n_fractured = sum(row.has_fracture for row, _ in read)
+    if not 0 < n_fractured < len(read):
+        raise OneClassOnly(
+            f"{split} films",
+            "films with a fracture and films without are needed",
+            found=f"{n_fractured} fractured of {len(read)} that could be read",
+        )
+    return MeasuredFilms(
+        split=split,
+        manifest=manifest,
+        rows=tuple(row for row, _ in read),
+        answers=tuple(answer for _, answer in read),
+        not_read=tuple(not_read),
+    )
+
+
+def choose_rows(manifest: Manifest, split: str) -> tuple[ManifestRow, ...]:
+    """Return a split's readable films, each file once; "all" for every film."""
+    chosen: dict[str, ManifestRow] = {}
+    for row in manifest.rows:
+        if row.state == "readable" and split in {"all", row.split}:
+            chosen.setdefault(row.sha256, row)
+    return tuple(chosen.values())
+
+
+def count_reasons(measured: Sequence[MeasuredFilms]) -> dict[str, int]:
+    """Return why films were not read, and how often."""
+    counts: dict[str, int] = {}
+    for films in measured:
+        for film in films.not_read:
+            counts[film.reason] = counts.get(film.reason, 0) + 1
+    return dict(sorted(counts.items()))

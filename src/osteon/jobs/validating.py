@@ -1,0 +1,239 @@
+"""A release meets labelled films that it has not seen: what are its promises worth there?"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from osteon.collection.manifest import Manifest, read_manifest
+from osteon.errors import LeakFound, ManifestFault
+from osteon.evaluation.answers import FilmAnswer
+from osteon.evaluation.metrics import Metrics, measure
+from osteon.evaluation.subgroups import measure_subgroups
+from osteon.inference.detector import Detector
+from osteon.jobs.certifying import measure_release
+from osteon.jobs.evaluating import describe_film
+from osteon.jobs.illustrating import Study, draw_results
+from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
+from osteon.jobs.runs import hash_manifest
+from osteon.release import Measure, ReleaseCard
+from osteon.reports.calibration import draw_reliability
+from osteon.reports.classification import Evaluation, write_classification_report
+from osteon.reports.tables import write_json, write_metrics_summary, write_rows
+from osteon.terms import Progress, Split, no_progress
+
+PREDICTION_COLUMNS: Final = (
+    "path",
+    "film_id",
+    "group",
+    "has_fracture",
+    "probability",
+    "decision",
+    "reasons",
+)
+
+
+LOGITS: Final = "Logits here are those of the calibrated probability."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValidationRequest:
+    """What a person asked for.
+
+    Attributes:
+        release: The release's file.
+        manifest: Labelled films.
+        films: Where they lie, if not where the manifest says.
+        split: Which of them; None is test where there is one, and all otherwise.
+        out: The folder for results; None is beside the release.
+    """
+
+    release: Path
+    manifest: Path
+    films: Path | None = None
+    split: Split | None = None
+    out: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValidationReport:
+    """What came out.
+
+    Attributes:
+        results: The folder that holds it.
+        split: Which films were read.
+        metrics: The numbers at the first cut: films from there on are not called "no fracture".
+        measures: The numbers that a release's card has, on these films.
+        decisions: How many films of each reference were given each decision, "not read" among
+            them: keys such as ("fractured", "doubt").
+        not_read: Reasons, with their counts.
+        notes: What a reader of the numbers must know.
+    """
+
+    results: Path
+    split: str
+    metrics: Metrics
+    measures: tuple[Measure, ...]
+    decisions: dict[tuple[str, str], int]
+    not_read: dict[str, int]
+    notes: tuple[str, ...]
+
+
+def validate_release(
+    request: ValidationRequest, *, progress: Progress = no_progress
+) -> ValidationReport:
+    """Read labelled films with a release and measure how well it did.
+
+    Args:
+        request: What was asked.
+        progress: Told of every step of long work.
+
+    Raises:
+        ReleaseFault: If the release does not stand its checks.
+        ManifestFault: If the collection has no readable film of the split.
+        LeakFound: If these are the films that the release learnt from.
+        OneClassOnly: If the films are all alike.
+        OutputFault: If the results cannot be written.
+    """  # noqa: DOC502 — raised by the functions called
+    manifest = read_manifest(request.manifest, films=request.films)
+    with Detector.load(request.release) as detector:
+        card = detector.card
+        split, notes = _choose(request, manifest, card)
+        rows = choose_rows(manifest, split)
+        if not rows:
+            raise ManifestFault(
+                str(request.manifest), f"readable {split} films are needed", found="none"
+            )
+        films = measure_films(
+            detector.answerer.without_evidence(), manifest, rows, split=split, progress=progress
+        )
+    measures, reliability = measure_release(films, card.calibrator, card.operating_points)
+    evaluation = _evaluate(request, card, films, notes)
+    name = request.manifest.stem + (f"-{split}" if split != "all" else "")
+    results = request.out or request.release.with_suffix("") / f"results-{name}"
+    _write(evaluation, card, films, results)
+    write_json({"measures": measures, "not_read": count_reasons([films])}, results / "card.json")
+    study = Study(
+        evaluation=evaluation,
+        manifest=Manifest(root=manifest.root, rows=films.rows),
+        logits=tuple(_calibrated_logits(card, films).tolist()),
+        history=None,
+        run_manifest=None,
+        is_drawn=card.trained_on_phantoms,
+    )
+    draw_results(study, results, progress=progress)
+    drawn = " Trained on drawn phantoms." if card.trained_on_phantoms else ""
+    note = f"{card.name} {card.version} on {evaluation.collection}, {split} films.{drawn}"
+    draw_reliability(reliability, results / "reliability.png", note=note)
+    return ValidationReport(
+        results=results,
+        split=split,
+        metrics=evaluation.metrics,
+        measures=measures,
+        decisions=_count_decisions(card, films),
+        not_read=count_reasons([films]),
+        notes=evaluation.notes,
+    )
+
+
+def _choose(
+    request: ValidationRequest, manifest: Manifest, card: ReleaseCard
+) -> tuple[str, list[str]]:
+    """Return which films to read, and what must be said about them.
+
+    Raises:
+        LeakFound: If the release learnt from them.
+    """
+    is_own = hash_manifest(manifest) == card.tested_on.manifest_sha256
+    has_test = any(row.split == "test" for row in manifest.rows)
+    split = request.split or ("test" if has_test else "all")
+    if is_own and split != "test":
+        raise LeakFound(
+            f"{request.manifest}, {split}",
+            "films are needed that the release has not learnt from",
+            found="the collection it was made of",
+            advice="Read its test split, or another collection.",
+        )
+    if is_own:
+        return split, ["These films certified the release: its promises hold on them by choice."]
+    return split, [
+        (
+            "External validation: the release's own thresholds, on films of another collection. "
+            "Whether some of them are copies of its training films, `osteon audit --against` tells."
+        )
+    ]
+
+
+def _calibrated_logits(card: ReleaseCard, films: MeasuredFilms) -> npt.NDArray[np.float64]:
+    probabilities = card.calibrator.calibrate(films.logits)
+    return np.asarray(np.log(probabilities / (1 - probabilities)))
+
+
+def _evaluate(
+    request: ValidationRequest, card: ReleaseCard, films: MeasuredFilms, notes: Sequence[str]
+) -> Evaluation:
+    logits = _calibrated_logits(card, films)
+    low, high = card.operating_points.cuts
+    cut = low if low is not None else high if high is not None else 0.5
+    said = (
+        f'Films from a probability of {cut:.4f} on are counted as called fractured: "doubt" and '
+        '"fracture" together.'
+        if low is not None
+        else f"The sensitivity is not certified: films from a probability of {cut:.4f} on are "
+        "counted as called fractured."
+    )
+    answers: list[FilmAnswer] = [
+        describe_film(row, logit) for row, logit in zip(films.rows, logits.tolist(), strict=True)
+    ]
+    threshold = float(np.log(cut / (1 - cut)))
+    left_out = (
+        [f"{len(films.not_read)} films were not read, and are not among these numbers."]
+        if films.not_read
+        else []
+    )
+    return Evaluation(
+        model=f"{request.release} ({card.name} {card.version})",
+        collection=", ".join(sorted({row.collection for row in films.rows})),
+        split=films.split,
+        metrics=measure(logits, films.references, films.groups, threshold=threshold),
+        subgroups=measure_subgroups(answers, threshold=threshold),
+        notes=(*notes, said, LOGITS, *left_out, *card.notes),
+    )
+
+
+def _write(evaluation: Evaluation, card: ReleaseCard, films: MeasuredFilms, folder: Path) -> None:
+    write_json(evaluation, folder / "metrics.json")
+    write_metrics_summary(evaluation.metrics, folder / "metrics_summary.csv")
+    write_classification_report(evaluation, folder / "classification_report.txt")
+    rows = {row.path: row for row in films.manifest.rows}
+    probabilities = card.calibrator.calibrate(films.logits).tolist()
+    read: list[tuple[object, ...]] = [
+        (
+            *(row.path, row.film_id, row.group, row.has_fracture, probability),
+            card.operating_points.decide(probability),
+            "",
+        )
+        for row, probability in zip(films.rows, probabilities, strict=True)
+    ]
+    for film in films.not_read:
+        row = rows[film.path]
+        known = (row.path, row.film_id, row.group, row.has_fracture)
+        read.append((*known, None, "not read", film.reason))
+    write_rows(PREDICTION_COLUMNS, read, folder / "predictions.csv")
+
+
+def _count_decisions(card: ReleaseCard, films: MeasuredFilms) -> dict[tuple[str, str], int]:
+    of = {True: "fractured", False: "normal"}
+    has_fracture = {row.path: row.has_fracture for row in films.manifest.rows}
+    counts: Counter[tuple[str, str]] = Counter(
+        (of[bool(reference)], card.operating_points.decide(float(probability)))
+        for reference, probability in zip(
+            films.references, card.calibrator.calibrate(films.logits), strict=True
+        )
+    )
+    unread = Counter((of[has_fracture[film.path]], "not read") for film in films.not_read)
+    return {**counts, **unread}

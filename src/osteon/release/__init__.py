@@ -1,0 +1,33 @@
+"""What learning hands to reading, and how it is applied; how it is fitted lives elsewhere."""
+
+from osteon.release.calibrator import Calibrator
+from osteon.release.card import EvidenceSettings, FindingCalibrator, Measure, ReleaseCard
+from osteon.release.decisions import CertifiedPoint, OperatingPoints
+from osteon.release.file import SUFFIX, Release, SelfTest, pack_release, read_release
+from osteon.release.guards import Guards
+from osteon.release.preparation import (
+    NETWORK_CARD_KEY,
+    POSITIVE_CLASS,
+    NetworkCard,
+    Preparation,
+)
+
+__all__ = [
+    "NETWORK_CARD_KEY",
+    "POSITIVE_CLASS",
+    "SUFFIX",
+    "Calibrator",
+    "CertifiedPoint",
+    "EvidenceSettings",
+    "FindingCalibrator",
+    "Guards",
+    "Measure",
+    "NetworkCard",
+    "OperatingPoints",
+    "Preparation",
+    "Release",
+    "ReleaseCard",
+    "SelfTest",
+    "pack_release",
+    "read_release",
+]

@@ -1,0 +1,141 @@
+"""Evidence lies on the film where the network saw it, whatever the film's shape."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from osteon.inference.evidence import (
+    MAX_PLACES,
+    OCCLUDERS,
+    find_places,
+    lay_on_film,
+    measure_occlusion,
+    scale_evidence,
+)
+from osteon.radiographs.prepare import fit_pixels, place_film
+from osteon.release import EvidenceSettings, Preparation
+from osteon.terms import Radiograph
+
+SETTINGS = EvidenceSettings(method="in the network", scale=2.0, threshold=0.5)
+SIDE, CELLS = 64, 16
+
+
+def see(film, how):
+    """Prepare a film and take each cell's mean grey for evidence."""
+    radiograph = Radiograph(pixels=film.astype(np.float32), source="drawn")
+    small = fit_pixels(radiograph, how).astype(np.float32) / 255
+    cells = small.reshape(CELLS, SIDE // CELLS, CELLS, SIDE // CELLS).mean(axis=(1, 3))
+    return cells, place_film(*film.shape, how)
+
+
+def overlap(one, other):
+    """Return the intersection over the union of two boxes."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    both = max(width, 0) * max(height, 0)
+    area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return both / (area - both)
+
+
+def test_one_scale_serves_all_films():
+    """Evidence is divided by the release's scale and cut at 1: a dark film stays dark."""
+    scaled = scale_evidence(np.array([[0.0, 1.0], [2.0, 9.0]], np.float32), SETTINGS)
+    assert scaled.tolist() == [[0.0, 0.5], [1.0, 1.0]]
+    assert scaled.dtype == np.float32
+
+
+@pytest.mark.parametrize("fit", ["letterbox", "squash"])
+@pytest.mark.parametrize("size", [(454, 373), (200, 900), (900, 200), (64, 64)])
+@pytest.mark.parametrize("where", [(0.1, 0.2), (0.6, 0.65), (0.75, 0.1)])
+def test_a_bright_spot_is_found_where_it_is(fit, size, where):
+    """A spot drawn on the film gets a box in the film's pixels that lies on it."""
+    rows, columns = size
+    film = np.zeros(size)
+    side = max(size) // 4
+    x0, y0 = round(where[1] * (columns - side)), round(where[0] * (rows - side))
+    x0, y0 = max(x0, 0), max(y0, 0)
+    spot = (x0, y0, min(x0 + side, columns), min(y0 + side, rows))
+    film[spot[1] : spot[3], spot[0] : spot[2]] = 1.0
+    how = Preparation(rows=SIDE, columns=SIDE, fit=fit)
+    evidence, place = see(film, how)
+    (found,) = find_places(evidence, place, how, threshold=0.5)
+    assert overlap(found.box, spot) > 0.6
+    laid = lay_on_film(evidence, place, how)
+    assert laid.shape == size
+    assert np.corrcoef(laid.ravel(), film.ravel())[0, 1] > 0.8
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(16, 700),
+    st.integers(16, 700),
+    st.sampled_from(["letterbox", "squash"]),
+    st.integers(0, 2**32 - 1),
+)
+def test_boxes_and_evidence_stay_within_the_film(rows, columns, fit, seed):
+    """Whatever the network says, boxes have an area inside the film, and evidence is in [0, 1]."""
+    how = Preparation(rows=SIDE, columns=48, fit=fit)
+    evidence = np.random.default_rng(seed).random((7, 5)).astype(np.float32)
+    place = place_film(rows, columns, how)
+    for found in find_places(evidence, place, how, threshold=0.6):
+        x0, y0, x1, y1 = found.box
+        assert 0 <= x0 < x1 <= columns
+        assert 0 <= y0 < y1 <= rows
+        assert 0.6 <= found.peak <= 1
+    laid = lay_on_film(evidence, place, how)
+    assert laid.shape == (rows, columns)
+    assert laid.dtype == np.float32
+    assert laid.min() >= 0
+    assert laid.max() <= 1
+
+
+def test_places_come_strongest_first_and_not_without_end():
+    """Two spots are two places, the brighter first; of a speckle there are a few at most."""
+    how = Preparation(rows=SIDE, columns=SIDE)
+    place = place_film(SIDE, SIDE, how)
+    evidence = np.zeros((64, 64), np.float32)
+    evidence[10:14, 10:14], evidence[40:44, 40:44] = 0.7, 0.9
+    weak_last = find_places(evidence, place, how, threshold=0.5)
+    assert [found.box for found in weak_last] == [(40, 40, 44, 44), (10, 10, 14, 14)]
+    speckle = np.zeros((64, 64), np.float32)
+    speckle[::3, ::3] = 1.0
+    assert len(find_places(speckle, place, how, threshold=0.5)) == MAX_PLACES
+    assert find_places(np.zeros((8, 8), np.float32), place, how, threshold=0.5) == ()
+
+
+def test_pieces_that_touch_at_a_corner_are_one_place():
+    """A thin line across the film is one place, however it runs."""
+    how = Preparation(rows=SIDE, columns=SIDE)
+    line = np.eye(64, dtype=np.float32)
+    (found,) = find_places(line, place_film(SIDE, SIDE, how), how, threshold=0.5)
+    assert found.box == (0, 0, 64, 64)
+
+
+def test_what_the_letterbox_adds_is_no_part_of_the_film():
+    """Evidence beside the film is cut off: no place lies there."""
+    how = Preparation(rows=SIDE, columns=SIDE)
+    place = place_film(640, 160, how)  # 16 columns wide, in the middle
+    evidence = np.ones((64, 64), np.float32)
+    evidence[:, 24:40] = 0.0
+    assert lay_on_film(evidence, place, how)[:, 20:140].max() < 0.05
+    evidence[:, :] = 0.0
+    evidence[:, :22] = 1.0
+    assert find_places(evidence, place, how, threshold=0.5) == ()
+
+
+def test_covering_what_matters_lowers_the_answer_there():
+    """Occlusion finds the spot that the answer hangs on, and nothing elsewhere."""
+    film = np.zeros((1, 64, 64), np.float32)
+    film[:, 12:20, 44:52] = 1.0
+
+    def answer(films):
+        return films[:, 0, 12:20, 44:52].mean(axis=(1, 2)) * np.float32(3)
+
+    logit = float(answer(film[np.newaxis])[0])
+    evidence = measure_occlusion(film, logit, answer)
+    assert evidence.shape == (OCCLUDERS + 1, OCCLUDERS + 1)
+    row, column = np.unravel_index(evidence.argmax(), evidence.shape)
+    assert (row, column) in {(1, 5), (1, 6), (2, 5), (2, 6)}
+    assert evidence[:, :3].max() == 0
+    assert evidence.max() <= 3

@@ -1,0 +1,163 @@
+"""A picture shows what was read in a film, and leaves the film itself as it is."""
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.dicoms import draw_values, encode_film
+
+from osteon.errors import UnreadableFilm
+from osteon.radiographs.isolation import ChildPool
+from osteon.reports.overlay import (
+    BOX_COLOUR,
+    MAX_SIDE,
+    MIN_SIDE,
+    MIN_WIDTH,
+    OverlayOrder,
+    colour_evidence,
+    colours,
+    draw_overlay,
+    render_overlay,
+    say_probability,
+)
+from osteon.terms import Finding, Radiograph, Reading
+
+
+def read(size, *, decision="fracture", findings=(), reasons=(), spot=None):
+    """Build a reading whose evidence is a box (x0, y0, x1, y1), or nothing."""
+    evidence = None
+    if decision != "not read":
+        evidence = np.zeros(size, np.float32)
+        if spot is not None:
+            evidence[spot[1] : spot[3], spot[0] : spot[2]] = 1.0
+    return Reading(
+        source="film",
+        decision=decision,
+        probability=None if decision == "not read" else 0.832,
+        findings=tuple(findings),
+        evidence=evidence,
+        reasons=tuple(reasons),
+        release="bright 1.0.0",
+    )
+
+
+def film(rows=90, columns=80):
+    ramp = np.linspace(0, 1, rows * columns, dtype=np.float32).reshape(rows, columns)
+    return Radiograph(pixels=ramp, source="film")
+
+
+def is_blue(picture):
+    return (np.asarray(picture) == BOX_COLOUR).all(axis=2)
+
+
+@pytest.mark.parametrize("size", [(454, 373), (90, 80), (950, 300)])
+def test_where_there_is_no_evidence_the_film_is_shown_as_it_is(size):
+    """Every pixel keeps its grey value, as a square of equal pixels."""
+    shown = film(*size)
+    picture = draw_overlay(shown, read(size, decision="no fracture"))
+    times = -(-MIN_SIDE // max(size))
+    grey = np.rint(shown.pixels * 255).astype(np.uint8)
+    enlarged = grey.repeat(times, axis=0).repeat(times, axis=1)
+    left = (picture.width - size[1] * times) // 2
+    part = np.asarray(picture)[: enlarged.shape[0], left : left + enlarged.shape[1]]
+    assert np.array_equal(part, np.repeat(enlarged[..., np.newaxis], 3, axis=2))
+    assert max(enlarged.shape) >= MIN_SIDE
+    assert picture.width >= MIN_WIDTH
+
+
+def test_evidence_is_a_veil_through_which_the_film_is_seen():
+    """Where evidence is high there is colour; light and dark are still told apart under it."""
+    grey = np.array([[10, 10], [240, 240]], np.uint8)
+    evidence = np.array([[0, 255], [0, 255]], np.uint8)
+    laid = colour_evidence(grey, evidence).astype(int)
+    assert laid[0, 0].tolist() == [10, 10, 10]
+    assert laid[1, 0].tolist() == [240, 240, 240]
+    assert laid[0, 1, 0] - laid[0, 1, 2] > 40  # yellow on dark
+    assert (laid[1, 1] - laid[0, 1]).min() > 100
+
+
+def test_more_evidence_is_lighter():
+    """The colours grow lighter all the way, for those who tell no hues apart."""
+    lightness = colours() @ (0.2126, 0.7152, 0.0722)
+    assert (np.diff(lightness) > 0).all()
+
+
+def test_a_box_is_drawn_where_the_finding_is():
+    """The frame lies on the finding's border, at whatever scale the film is shown."""
+    size = (300, 250)
+    finding = Finding(box=(50.0, 60.0, 150.0, 200.0), probability=0.7)
+    picture = draw_overlay(film(*size), read(size, findings=[finding]))
+    blue = is_blue(picture)[: 300 * 3, : 250 * 3]
+    rows, columns = np.flatnonzero(blue.any(axis=1)), np.flatnonzero(blue.any(axis=0))
+    assert abs(columns[0] - 150) <= 3
+    assert abs(columns[-1] - 450) <= 3
+    assert abs(rows[-1] - 600) <= 3
+    assert blue[300:500, 150:152].all()
+
+
+def test_a_box_at_the_films_corner_has_its_label_within_the_film():
+    """No room above: the words stand below."""
+    size = (300, 250)
+    findings = [
+        Finding(box=(0.0, 0.0, 30.0, 20.0), probability=0.4),
+        Finding(box=(0.0, 0.0, 250.0, 300.0), probability=0.9),
+        Finding(box=(245.0, 295.0, 250.0, 300.0), probability=0.1),
+    ]
+    picture = draw_overlay(film(*size), read(size, findings=findings))
+    assert is_blue(picture)[:900, :750].sum() > 3000
+
+
+def test_the_words_below_say_the_decision_and_grow_with_the_reasons():
+    """Below the film is a strip of words; more reasons make it higher."""
+    size = (200, 160)
+    plain = draw_overlay(film(*size), read(size))
+    told = draw_overlay(film(*size), read(size, reasons=["The film was inverted. " * 12]))
+    refused = draw_overlay(film(*size), read(size, decision="not read", reasons=["Blank."]))
+    assert told.height > plain.height + 40
+    strip = np.asarray(plain)[1000:]
+    assert strip.max() > 230
+    assert len(np.unique(strip.reshape(-1, 3), axis=0)) > 100  # the scale of colours
+    assert np.array_equal(
+        np.asarray(refused)[1000:].std(axis=2).round() > 5,
+        np.zeros_like(np.asarray(refused)[1000:, :, 0], dtype=bool),
+    )
+
+
+def test_a_huge_film_is_reduced_and_an_odd_one_is_drawn():
+    """A wall of pixels makes a picture that can be opened; a strip and a dot do too."""
+    size = (6100, 40)
+    picture = draw_overlay(film(*size), read(size, spot=(0, 0, 40, 3000)))
+    assert picture.height < MAX_SIDE + 300
+    for odd in ((16, 16), (16, 900), (900, 16)):
+        assert draw_overlay(film(*odd), read(odd)).width >= MIN_WIDTH
+
+
+def test_probabilities_are_never_certain():
+    """Not even when rounded."""
+    assert say_probability(None) == "–"
+    assert say_probability(0.9995) == "> 99.9 %"
+    assert say_probability(0.0002) == "< 0.1 %"
+
+
+def test_a_picture_is_made_of_a_file_in_a_child(tmp_path):
+    """JPEG or DICOM, decoded where it can do no harm; equal films give equal bytes."""
+    path = tmp_path / "film.dcm"
+    path.write_bytes(encode_film(draw_values()))
+    order = OverlayOrder(path=path, reading=read((40, 32), spot=(4, 4, 12, 12)))
+    assert pickle.loads(pickle.dumps(order)).path == path
+    with ChildPool(workers=1) as pool:
+        content = pool.call(render_overlay, order)
+    assert content == render_overlay(order)
+    picture = Image.open(io.BytesIO(content))
+    assert picture.mode == "RGB"
+    assert not picture.info.get("exif")
+
+
+def test_a_film_that_was_changed_since_is_not_drawn(tmp_path):
+    """Evidence of one film is never laid on another."""
+    path = tmp_path / "film.dcm"
+    path.write_bytes(encode_film(draw_values()))
+    with pytest.raises(UnreadableFilm, match="must be the film that was read"):
+        render_overlay(OverlayOrder(path=path, reading=read((41, 32))))
