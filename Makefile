@@ -48,10 +48,15 @@ wheel-alone: $(STAMP)
 	wheel=$$(echo "$$PWD"/dist/*.whl); \
 	echo "$$wheel $$($(BIN)/python -m pip hash "$$wheel" | tail -n 1)" > "$$alone/wheel.txt"; \
 	"$$alone/venv/bin/python" -m pip install --quiet -r "$$alone/wheel.txt" -c constraints.txt; \
+	$(BIN)/python -c "import sys; from pathlib import Path; from tests.releases import build_release; build_release(Path(sys.argv[1]))" "$$alone"; \
 	cd "$$alone"; \
 	venv/bin/python -I -c "import osteon, importlib.util as u; absent = [n for n in ('torch', 'polars', 'scipy') if u.find_spec(n)]; assert not absent, absent"; \
 	venv/bin/osteon --version; \
-	venv/bin/osteon --help > help.txt
+	venv/bin/osteon --help > help.txt; \
+	venv/bin/python -I -c "from PIL import Image; from osteon.radiographs.phantom import draw_phantom as d; Image.fromarray((d(1, has_fracture=True).radiograph.pixels * 255).astype('uint8')).save('film.png')"; \
+	venv/bin/osteon inspect bright.osteon > card.txt; \
+	venv/bin/osteon read film.png --release bright.osteon -o out; \
+	test -f out/overlays/film.png -a -f out/readings.csv
 
 # Exact, hashed versions of everything, for every platform; needs uv on the path.
 lock:

@@ -1,1 +1,54 @@
-"""Osteon reads bone radiographs for fractures. Research use; not a medical device."""
+"""Osteon reads bone radiographs for fractures. Research use; not a medical device.
+
+    import osteon
+
+    detector = osteon.Detector.load("wrist.osteon")
+    reading = detector.read("wrist.dcm")
+
+Names are looked up when they are first used: the processes that decode films import this package
+too, and have no use for a network's runtime.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from osteon import errors
+    from osteon.inference.detector import Detector
+    from osteon.terms import Finding, Radiograph, Reading
+
+    __version__: str
+
+__all__ = ["Detector", "Finding", "Radiograph", "Reading", "__version__", "errors"]
+
+_HOMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Detector": "osteon.inference.detector",
+        "Finding": "osteon.terms",
+        "Radiograph": "osteon.terms",
+        "Reading": "osteon.terms",
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Return one of the names in `__all__` (PEP 562).
+
+    Raises:
+        AttributeError: If there is no such name.
+    """
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name == "errors":
+        return import_module("osteon.errors")
+    if name == "__version__":
+        return version("osteon")
+    raise AttributeError(f"module 'osteon' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the names that are meant for use."""
+    return sorted(__all__)

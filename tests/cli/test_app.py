@@ -20,6 +20,8 @@ EXAMPLES = {
     "train": "osteon train",
     "evaluate": "osteon evaluate",
     "summary": "osteon summary",
+    "read": "osteon read",
+    "inspect": "osteon inspect",
     "demo": "osteon demo",
 }
 """The issue's table: command → how its example starts."""

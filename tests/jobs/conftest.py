@@ -9,6 +9,7 @@ from PIL import Image
 from osteon.collection.manifest import Manifest, write_manifest
 from osteon.jobs.training import TrainingReport, TrainingRequest, train
 from osteon.learning.devices import Machine
+from osteon.radiographs.phantom import draw_phantom
 from tests.films import list_film
 
 TINY = {
@@ -56,5 +57,52 @@ def trained(manifest_path, tmp_path_factory) -> TrainingReport:
     return train(
         TrainingRequest(
             recipe="demo", overrides=TINY, manifest=manifest_path, out=out, machine=ONE_THREAD
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def limbs_path(tmp_path_factory) -> Path:
+    """Drawn limbs that the guards let pass, 200 films: 48 to train, 32 to tune, 120 to test.
+
+    A "fracture" is a dark bar, which a small network learns in no time, and it is boxed.
+    """
+    folder = tmp_path_factory.mktemp("limbs")
+    limbs = [
+        draw_phantom(seed, has_fracture=False, rows=120, columns=100).radiograph.pixels
+        for seed in (8, 9, 10, 11, 14, 15, 16, 18, 19, 20)
+    ]
+    rows = []
+    for number in range(200):
+        name, has_fracture = f"limb{number:03}.png", number % 2 == 0
+        chance = np.random.default_rng(number)
+        pixels = np.rint(limbs[number // 2 % 10] * 235).astype(np.int64)
+        pixels = pixels + chance.integers(0, 6, pixels.shape)
+        facts = {"has_fracture": has_fracture, "body_region": ("hand",)}
+        if has_fracture:
+            top = int(chance.integers(30, 80))
+            pixels[top : top + 14] //= 2
+            facts["boxes"] = ((0.0, float(top), 100.0, top + 14.0),)
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / name)
+        split = "train" if number < 48 else "tune" if number < 80 else "test"
+        rows.append(list_film(folder, name, collection="limbs", split=split, **facts))
+    path = folder.parent / f"{folder.name}.parquet"
+    write_manifest(Manifest(rows=tuple(rows), root=folder, salt="s"), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained_on_limbs(limbs_path, tmp_path_factory) -> TrainingReport:
+    """A finished run on them."""
+    out = tmp_path_factory.mktemp("runs") / "limbs"
+    small = TINY | {
+        "preparation.rows": "48",
+        "preparation.columns": "48",
+        "schedule.epochs": "8",
+        "optimiser.learning_rate": "0.003",
+    }
+    return train(
+        TrainingRequest(
+            recipe="demo", overrides=small, manifest=limbs_path, out=out, machine=ONE_THREAD
         )
     )

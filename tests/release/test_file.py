@@ -7,7 +7,9 @@ import pickle
 import zipfile
 
 import numpy as np
+import onnx
 import pytest
+from onnx import external_data_helper
 from tests.releases import (
     answer_films,
     build_card,
@@ -313,4 +315,23 @@ def test_a_self_test_without_films_and_answers_is_refused(tmp_path, test):
     """Films and finite answers must stand in it, one answer to each."""
     path = build_release(tmp_path, self_test=test)
     with pytest.raises(ReleaseDamaged, match="selftest"):
+        read_release(path)
+
+
+def test_a_network_with_a_weight_that_is_no_number_is_refused(tmp_path):
+    """Every hash may fit: the weights are looked at too."""
+    path = build_release(tmp_path, model=build_model(slope=float("nan")))
+    with pytest.raises(ReleaseDamaged, match=r"model\.onnx: all weights must be finite"):
+        read_release(path)
+
+
+def test_a_network_whose_weights_lie_elsewhere_is_refused(tmp_path):
+    """What is not in the release is not opened."""
+    model = onnx.ModelProto.FromString(build_model())
+    weight = next(held for held in model.graph.initializer if held.name == "slope")
+    external_data_helper.set_external_data(weight, location="weights.bin")
+    weight.ClearField("raw_data")
+    (tmp_path / "weights.bin").write_bytes(bytes(4))
+    path = build_release(tmp_path, model=model.SerializeToString())
+    with pytest.raises(ReleaseDamaged, match="inside the file"):
         read_release(path)

@@ -64,9 +64,10 @@ def measure_grad_cam(network: FractureNetwork, films: Tensor) -> tuple[Tensor, T
         network: The trained network, in evaluation mode.
         films: Shape `(films, channels, rows, columns)`, in [0, 1].
     """
+    with torch.no_grad():
+        features = _feature_map(network)((films - network.mean) / network.std)
     with torch.enable_grad():
-        normalised = (films - network.mean) / network.std
-        features = _feature_map(network)(normalised).detach().requires_grad_()
+        features.requires_grad_()
         logits = network.head(_pool(network)(features)).flatten()
         (gradient,) = torch.autograd.grad(logits.sum(), features)
     weights = gradient.mean(dim=(2, 3), keepdim=True)

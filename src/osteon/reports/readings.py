@@ -1,0 +1,195 @@
+"""Readings for programs: one line of JSON each as they come, and a table.
+
+The JSON's schema lies beside this module (`readings.schema.json`). Evidence is not in it: it is an
+array of the film's size, for `osteon.Detector` or a picture.
+"""
+
+import csv
+import io
+import json
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from osteon.errors import OutputFault
+from osteon.reports.files import write_whole
+from osteon.terms import Box, Decision, Reading
+
+COLUMNS: Final = (
+    "path",
+    "decision",
+    "probability",
+    "n_findings",
+    "findings",
+    "reasons",
+    "sop_instance_uid",
+    "series_instance_uid",
+    "study_instance_uid",
+    "release",
+    "overlay",
+)
+"""Of the table. Findings stand as `x0 y0 x1 y1 probability`, several parted by a semicolon."""
+
+_MUST: Final = "must be a place that can be written"
+_ELSEWHERE: Final = "Free some space there, or name another folder."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingRecord:
+    """A finding in numbers.
+
+    Attributes:
+        box: (x0, y0, x1, y1) in the film's pixels.
+        probability: That there is a fracture in it.
+    """
+
+    box: Box
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadingRecord:
+    """A reading without its evidence.
+
+    Attributes:
+        path: Of the film, as it was given or found.
+        decision: "fracture", "doubt", "no fracture" or "not read".
+        probability: Of a fracture in the film; None where it was not read.
+        findings: Likeliest first.
+        reasons: Why it was not read, or what was done before it was.
+        sop_instance_uid: Of a DICOM film.
+        series_instance_uid: Of its series.
+        study_instance_uid: Of its study.
+        release: That read it.
+        overlay: Its picture, where one was drawn.
+    """
+
+    path: str
+    decision: Decision
+    probability: float | None
+    findings: tuple[FindingRecord, ...]
+    reasons: tuple[str, ...]
+    sop_instance_uid: str | None
+    series_instance_uid: str | None
+    study_instance_uid: str | None
+    release: str
+    overlay: str | None
+
+
+def build_record(reading: Reading, path: Path, *, overlay: Path | None = None) -> ReadingRecord:
+    """Return a reading's record.
+
+    Args:
+        reading: The reading.
+        path: Of the film.
+        overlay: Its picture.
+    """
+    instance = reading.instance
+    return ReadingRecord(
+        path=spell(path),
+        decision=reading.decision,
+        probability=reading.probability,
+        findings=tuple(
+            FindingRecord(
+                box=tuple(round(side, 1) for side in finding.box),  # type: ignore[arg-type]
+                probability=finding.probability,
+            )
+            for finding in reading.findings
+        ),
+        reasons=tuple(spell(reason) for reason in reading.reasons),
+        sop_instance_uid=instance.sop_instance_uid if instance else None,
+        series_instance_uid=instance.series_instance_uid if instance else None,
+        study_instance_uid=instance.study_instance_uid if instance else None,
+        release=reading.release,
+        overlay=None if overlay is None else spell(overlay),
+    )
+
+
+def spell(name: str | Path) -> str:
+    r"""Return a name that every file and terminal can hold: what cannot be shown is escaped.
+
+    Args:
+        name: Of a stranger's file, perhaps.
+
+    Example:
+        >>> spell("a\x1b[2Jb\udcff.png"), spell("Röntgen 1.png")
+        ('a\\x1b[2Jb\\udcff.png', 'Röntgen 1.png')
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in str(name)
+    )
+
+
+class ReadingFiles:
+    """Holds the files that readings are written to while they come.
+
+    Each line of JSON is whole and on disk before the next film's; the table appears at the end.
+
+    Args:
+        lines: The file of JSON lines, or None.
+        table: The CSV file, or None.
+    """
+
+    def __init__(self, *, lines: Path | None, table: Path | None) -> None:
+        self._lines_to, self._table_to = lines, table
+        self._table = io.StringIO(newline="")
+        self._writer = csv.writer(self._table, lineterminator="\n")
+        self._writer.writerow(COLUMNS)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Open the file of lines.
+
+        Raises:
+            OutputFault: If it cannot be written.
+        """
+        if self._lines_to is not None:
+            try:
+                self._lines_to.parent.mkdir(parents=True, exist_ok=True)
+                self._lines = self._open.enter_context(self._lines_to.open("w", encoding="utf-8"))
+            except OSError as fault:
+                raise OutputFault(str(self._lines_to), _MUST, advice=_ELSEWHERE) from fault
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the lines and write the table of what was read, also where reading was stopped."""
+        with suppress(OSError):  # each line was flushed
+            self._open.close()
+        if self._table_to is not None:
+            write_whole(self._table_to, self._table.getvalue().encode("utf-8"))
+
+    def add(self, record: ReadingRecord) -> None:
+        """Write one reading.
+
+        Args:
+            record: It.
+
+        Raises:
+            OutputFault: If it cannot be written.
+        """
+        plain = asdict(record)
+        findings = "; ".join(
+            " ".join(f"{number:g}" for number in (*found.box, found.probability))
+            for found in record.findings
+        )
+        told = plain | {
+            "n_findings": len(record.findings),
+            "findings": findings,
+            "reasons": " ".join(record.reasons),
+        }
+        self._writer.writerow([told[column] for column in COLUMNS])
+        if self._lines_to is None:
+            return
+        try:
+            self._lines.write(json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n")
+            self._lines.flush()
+        except OSError as fault:
+            raise OutputFault(str(self._lines_to), _MUST, advice=_ELSEWHERE) from fault
