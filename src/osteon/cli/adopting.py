@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteon.cli.cards import put_promises, show_measures
+from osteon.cli.cards import show_measures
 from osteon.cli.options import Films, JsonTo
 from osteon.cli.progress import shown_progress
 from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity
 from osteon.cli.words import console_for, counted, say, write_json
+from osteon.reports.release_card import describe_promises
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,7 +128,7 @@ def recalibrate(
     show_release(console, report.card, report.not_read)
     site = report.card.site
     if site is not None:
-        say(console, "As released, elsewhere:", *put_promises(site.operating_points), "")
+        say(console, "As released, elsewhere:", *describe_promises(site.operating_points), "")
     say(console, f"Release: {report.release}. Calibration: {report.figure}")
     write_json(report, json_to)
 
@@ -148,7 +149,7 @@ def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, in
         console,
         f"Calibrated on {counted(tuned.n_films, 'tune film')}, {tuned.n_fractured:,} fractured: "
         f"{card.calibrator.method}.",
-        *put_promises(card.operating_points),
+        *describe_promises(card.operating_points),
         "",
         f"Measured on {counted(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
         f"in {counted(tested.n_groups, 'group')}:",

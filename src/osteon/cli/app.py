@@ -16,8 +16,8 @@ from osteon.cli import (
     gathering,
     machine,
     models,
-    releases,
     reading,
+    releases,
 )
 from osteon.cli.faults import FINE, STOPPED, THE_INPUT, translate
 

@@ -1,4 +1,4 @@
-"""How a release's numbers are put: promises with their counts, measures with their intervals."""
+"""How a release's numbers are put: measures with their intervals, and how films were decided."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -8,41 +8,9 @@ from osteon.cli.words import counted, show_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.release import CertifiedPoint, Measure, OperatingPoints
+    from osteon.release import Measure
 
 DECISIONS = ("fracture", "doubt", "no fracture", "not read")
-
-
-def put_promises(points: "OperatingPoints") -> tuple[str, str]:
-    """Return the two promises of a release, each with the films that prove it, in a sentence."""
-    return (
-        _put_promise(
-            points.high_sensitivity,
-            'of fractured films are not called "no fracture"',
-            "fractured",
-        ),
-        _put_promise(
-            points.high_specificity,
-            'of films without a fracture are not called "fracture"',
-            "unfractured",
-        ),
-    )
-
-
-def _put_promise(point: "CertifiedPoint", what: str, kind: str) -> str:
-    share = f"{100 * point.at_least:g} %"
-    surely = f"{100 * point.confidence:g} % confidence"
-    if point.threshold is None or point.lower_bound is None:
-        return (
-            f"Not promised: that at least {share} {what}. {counted(point.n_films, 'film')} of "
-            f"{point.certified_on} cannot prove it; it takes {point.n_more:,} more {kind} ones."
-        )
-    n_missed = point.n_films - point.n_kept
-    return (
-        f"At least {share} {what}: certified at {surely} on {counted(point.n_films, 'film')} of "
-        f"{point.certified_on}, one per group; kept on {point.n_kept:,}, broken on {n_missed:,}, "
-        f"so at least {100 * point.lower_bound:.1f} %. Threshold {point.threshold:.4f}."
-    )
 
 
 def show_measures(console: "Console", measures: "Iterable[Measure]") -> None:

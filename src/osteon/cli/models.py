@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.faults import STOPPED
 from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName
 from osteon.cli.progress import shown_progress
-from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def evaluate(
     write_json(report, json_to)
 
 
-def _evaluate_release(  # noqa: D103
+def _evaluate_release(
     release: Path,
     manifest: Path | None,
     *,

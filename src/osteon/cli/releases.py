@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli.cards import put_promises, show_measures
+from osteon.cli.cards import show_measures
 from osteon.cli.options import Films, JsonTo
 from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, counted, say, write_json
+from osteon.reports.release_card import describe_promises
 
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The release, NAME.osteon.")]
 Sensitivity = Annotated[
@@ -79,7 +80,7 @@ def export(
         console,
         f"ONNX and torch agree to {report.largest_difference:.1e} in logit on "
         f"{counted(report.n_compared, 'film')}.",
-        *put_promises(card.operating_points),
+        *describe_promises(card.operating_points),
         "",
         f"Measured on {counted(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
         f"in {counted(tested.n_groups, 'group')}:",

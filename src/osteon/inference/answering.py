@@ -89,8 +89,13 @@ class Answerer:
         return self._network.card.preparation
 
     def without_evidence(self) -> "Answerer":
-        """Return the same, for numbers alone: occlusion would cost fifty passes a film."""
+        """Return the same, for logits alone."""
         return Answerer(self._network, self._guards, self._pool, evidence="none")
+
+    def for_numbers(self) -> "Answerer":
+        """Return the same without occlusion, which would cost fifty passes a film."""
+        evidence: Evidence = "none" if self._evidence == "occlusion" else self._evidence
+        return Answerer(self._network, self._guards, self._pool, evidence=evidence)
 
     def warm_up(self) -> None:
         """Start a child already, without waiting for it."""

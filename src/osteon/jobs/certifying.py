@@ -5,35 +5,19 @@ two promises and is measured; it chooses nothing else.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
 
 import numpy as np
 from pydantic import Field
 
 from osteon.evaluation.calibration import fit_calibrator
 from osteon.evaluation.certification import certify_points
-from osteon.evaluation.findings import RatedPlace, fit_findings
 from osteon.evaluation.intervals import Interval
-from osteon.evaluation.localisation import is_right
 from osteon.evaluation.metrics import measure
 from osteon.evaluation.reliability import Measured, Reliability, measure_calibration
 from osteon.evaluation.shares import Metric
-from osteon.inference.evidence import find_places, scale_evidence
 from osteon.jobs.measuring import MeasuredFilms
-from osteon.release import Calibrator, EvidenceSettings, Measure, OperatingPoints, Preparation
+from osteon.release import Calibrator, Measure, OperatingPoints
 from osteon.settings import Settings
-from osteon.terms import Floats
-
-BRIGHT: Final = 0.95
-"""Share of fractured tune films whose brightest evidence stays below 1."""
-
-Method = Literal["in the network", "occlusion"]
-
-THRESHOLDS: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7)
-"""Evidence from which a finding may begin; the best of them on tune is taken."""
-
-WITHOUT_BOXES: Final = 0.5
-"""Where a finding begins if no reader boxed the tune films."""
 
 
 class Promises(Settings):
@@ -112,7 +96,9 @@ def measure_release(
     probabilities = calibrator.calibrate(films.logits)
     references, groups = films.references, films.groups
     reliability = measure_calibration(probabilities, references, groups)
-    numbers = [_name("auroc", measure(probabilities, references, groups, threshold=0.5).auroc)]
+    numbers = [
+        name_metric("auroc", measure(probabilities, references, groups, threshold=0.5).auroc)
+    ]
     numbers += [
         _of(name, measured, len(references))
         for name, measured in (
@@ -124,116 +110,29 @@ def measure_release(
     low, high = points.cuts
     if low is not None:
         at_low = measure(probabilities, references, groups, threshold=low)
-        numbers.append(_name('fractured, not called "no fracture"', at_low.sensitivity))
-        numbers.append(_name('normal, called "no fracture"', at_low.specificity))
+        numbers.append(name_metric('fractured, not called "no fracture"', at_low.sensitivity))
+        numbers.append(name_metric('normal, called "no fracture"', at_low.specificity))
     if high is not None:
         at_high = measure(probabilities, references, groups, threshold=high)
-        numbers.append(_name('normal, not called "fracture"', at_high.specificity))
-        numbers.append(_name('fractured, called "fracture"', at_high.sensitivity))
+        numbers.append(name_metric('normal, not called "fracture"', at_high.specificity))
+        numbers.append(name_metric('fractured, called "fracture"', at_high.sensitivity))
     decisions = [points.decide(float(probability)) for probability in probabilities]
-    doubt = np.array([decision == "doubt" for decision in decisions], dtype=np.float64)
-    # A share of films by group: as a sensitivity, of films that all count.
-    as_metric = measure(doubt, np.ones(len(doubt), dtype=bool), groups, threshold=0.5)
-    numbers.append(_name('called "doubt"', as_metric.sensitivity))
+    doubt = [
+        (decision == "doubt", group) for decision, group in zip(decisions, groups, strict=True)
+    ]
+    numbers.append(name_metric('called "doubt"', share_of(doubt)))
     return tuple(numbers), reliability
 
 
-def fit_evidence(
-    tune: MeasuredFilms, calibrator: Calibrator, how: Preparation, *, method: Method
-) -> EvidenceSettings:
-    """Choose on tune how the network's evidence becomes a picture and places.
-
-    Args:
-        tune: With evidence.
-        calibrator: Fitted on the same films.
-        how: The preparation.
-        method: How the evidence was had.
-
-    Returns:
-        One scale for all films, such that `BRIGHT` of the fractured ones stay below 1 at their
-        brightest; the threshold at which most findings meet a box and most boxes are met (F1);
-        and how likely a finding is right. Without boxes, `WITHOUT_BOXES` and no such likelihood.
-    """
-    maps = [_map_of(answer.evidence) for answer in tune.answers]
-    peaks = np.array([float(one.max()) for one in maps])
-    brightest = peaks[tune.references]
-    scale = float(np.quantile(brightest, BRIGHT)) or float(peaks.max()) or 1.0
-    settings = EvidenceSettings(method=method, scale=scale, threshold=WITHOUT_BOXES)
-    if not tune.has_boxes:
-        return settings
-    probabilities = calibrator.calibrate(tune.logits)
-    found = {
-        threshold: _rate_places(tune, maps, probabilities.tolist(), settings, how, threshold)
-        for threshold in THRESHOLDS
-    }
-    n_boxed = sum(bool(row.boxes) for row in tune.rows)
-    best = max(THRESHOLDS, key=lambda threshold: _balance(found[threshold], n_boxed))
-    places = [place for of_film in found[best] for place in of_film]
-    return settings.model_copy(
-        update={"threshold": best, "finding": fit_findings(places, fitted_on=tune.split)}
-    )
+def share_of(hits: list[tuple[bool, str]]) -> Metric:
+    """Return a share of things by group: as a sensitivity, of films that all count."""
+    values = np.array([hit for hit, _ in hits], dtype=np.float64)
+    everyone = np.ones(len(hits), dtype=bool)
+    return measure(values, everyone, [group for _, group in hits], threshold=0.5).sensitivity
 
 
-def refit_findings(
-    tune: MeasuredFilms, calibrator: Calibrator, how: Preparation, settings: EvidenceSettings
-) -> EvidenceSettings:
-    """Fit anew how likely a finding is right; where findings begin, and their scale, stay.
-
-    Args:
-        tune: Boxed films, with evidence.
-        calibrator: Fitted on films of the same place.
-        how: The preparation.
-        settings: The release's.
-
-    Returns:
-        The settings as they were where there are too few places to tell.
-    """
-    maps = [_map_of(answer.evidence) for answer in tune.answers]
-    probabilities = calibrator.calibrate(tune.logits).tolist()
-    found = _rate_places(tune, maps, probabilities, settings, how, settings.threshold)
-    fitted = fit_findings([place for of_film in found for place in of_film], fitted_on=tune.split)
-    return settings.model_copy(update={"finding": fitted}) if fitted else settings
-
-
-def _rate_places(
-    films: MeasuredFilms,
-    maps: list[Floats],
-    probabilities: list[float],
-    settings: EvidenceSettings,
-    how: Preparation,
-    threshold: float,
-) -> list[list[RatedPlace]]:
-    """Return each film's places, and which of them meet a fracture."""
-    return [
-        [
-            RatedPlace(film=probability, peak=place.peak, is_right=is_right(place.box, row.boxes))
-            for place in find_places(
-                scale_evidence(raw, settings), answer.place, how, threshold=threshold
-            )
-        ]
-        for row, answer, raw, probability in zip(
-            films.rows, films.answers, maps, probabilities, strict=True
-        )
-    ]
-
-
-def _balance(found: list[list[RatedPlace]], n_boxed: int) -> float:
-    """Return F1 of places that are right and boxed films that have one."""
-    n_places = sum(len(places) for places in found)
-    n_right = sum(place.is_right for places in found for place in places)
-    n_met = sum(any(place.is_right for place in places) for places in found)
-    if not n_right:
-        return 0.0
-    ppv, sensitivity = n_right / n_places, n_met / n_boxed
-    return 2 * ppv * sensitivity / (ppv + sensitivity)
-
-
-def _map_of(evidence: Floats | None) -> Floats:
-    assert evidence is not None  # it was asked for
-    return evidence
-
-
-def _name(name: str, metric: Metric) -> Measure:
+def name_metric(name: str, metric: Metric) -> Measure:
+    """Return a metric as a card has it, under another name."""
     interval = metric.interval
     is_count = metric.numerator is not None and float(metric.numerator).is_integer()
     return Measure(

@@ -241,10 +241,11 @@ def _evaluate(places: _Places, progress: Progress, reports: list[EvaluationRepor
 
 def _say_next(request: DemoRequest, places: _Places) -> tuple[str, ...]:
     if request.data is None:
+        release = _quote(places.folder / "demo.osteon")
         return (
+            f"osteon export {_quote(places.run.path)} -o {release}",
             "osteon fetch fracatlas -o films/fracatlas",
             f"osteon demo films/fracatlas -o {_quote(request.out)}",
-            "osteon env",
         )
     run = f"runs/{places.folder.name}"
     return (

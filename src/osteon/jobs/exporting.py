@@ -22,10 +22,10 @@ from osteon.jobs.certifying import (
     Certificate,
     Promises,
     calibrate_and_certify,
-    fit_evidence,
 )
 from osteon.jobs.environment import count_cores, name_cpu
 from osteon.jobs.evaluating import describe_run
+from osteon.jobs.locating import fit_evidence, measure_places
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
 from osteon.jobs.packing import build_self_test, check_name, write_release
 from osteon.jobs.runs import RunFolder, describe_versions, hash_manifest, is_drawn
@@ -230,7 +230,10 @@ def _read_both(
     guards = build_guards(request.on_inverted)
     method = name_method(network)
     with ChildPool() as pool:
-        asked: tuple[tuple[str, Evidence], ...] = (("tune", method), ("test", "none"))
+        asked: tuple[tuple[str, Evidence], ...] = (
+            ("tune", method),
+            ("test", "none" if method == "occlusion" else method),
+        )
         tune, test = (
             measure_films(
                 Answerer(network, guards, pool, evidence=evidence),
@@ -330,6 +333,10 @@ def _build_card(
         else f"{name}: its licence is not known to Osteon."
         for name in collections
     )
+    evidence = fit_evidence(proof.tune, certificate.calibrator, how, method=method)
+    places = measure_places(
+        proof.test, certificate.calibrator, certificate.points, how=how, settings=evidence
+    )
     return ReleaseCard(
         name=request.name or request.out.stem,
         version=request.version,
@@ -337,13 +344,13 @@ def _build_card(
         preparation=how,
         calibrator=certificate.calibrator,
         operating_points=certificate.points,
-        evidence=fit_evidence(proof.tune, certificate.calibrator, how, method=method),
+        evidence=evidence,
         guards=build_guards(request.on_inverted),
         recipe=trained.recipe.name,
         trained_on=describe_films(trained.manifest, "train"),
         tuned_on=proof.tune.describe(),
         tested_on=proof.test.describe(),
-        metrics=certificate.metrics,
+        metrics=certificate.metrics + places,
         notes=trained.notes,
         precision=proof.precision,
         trained_on_phantoms=trained.card.trained_on_phantoms,

@@ -18,6 +18,7 @@ from osteon.inference.detector import Detector
 from osteon.jobs.certifying import measure_release
 from osteon.jobs.evaluating import describe_film
 from osteon.jobs.illustrating import Study, draw_results
+from osteon.jobs.locating import measure_places
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
 from osteon.jobs.runs import hash_manifest
 from osteon.release import Measure, ReleaseCard
@@ -109,9 +110,16 @@ def validate_release(
                 str(request.manifest), f"readable {split} films are needed", found="none"
             )
         films = measure_films(
-            detector.answerer.without_evidence(), manifest, rows, split=split, progress=progress
+            detector.answerer.for_numbers(), manifest, rows, split=split, progress=progress
         )
     measures, reliability = measure_release(films, card.calibrator, card.operating_points)
+    measures += measure_places(
+        films,
+        card.calibrator,
+        card.operating_points,
+        how=card.preparation,
+        settings=card.evidence,
+    )
     evaluation = _evaluate(request, card, films, notes)
     name = request.manifest.stem + (f"-{split}" if split != "all" else "")
     results = request.out or request.release.with_suffix("") / f"results-{name}"

@@ -16,8 +16,8 @@ SCHEMA_VERSION: Final = 1
 NOT_A_DEVICE: Final = "Research use only. Not a medical device: it must not decide about a patient."
 
 SCOPE: Final = (
-    "Single radiographs of the limbs, the hip and the shoulder of adults. Not tested on children's "
-    "growth plates, spine, chest, skull or casts."
+    "Single radiographs of the limbs, the hip and the shoulder. Not tested on children's growth "
+    "plates apart, nor on spine, chest, skull or casts. A film that is not read is no answer."
 )
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -75,6 +75,7 @@ def describe_point(point: CertifiedPoint) -> str:
         if point.promise == "sensitivity"
         else ("films without a fracture", "fracture")
     )
+    broken = "missed" if point.promise == "sensitivity" else "called so wrongly"
     films = "fractured film" if point.promise == "sensitivity" else "film without a fracture"
     promise = f'At least {_percent(point.at_least)} of {kind} are not called "{wrong}"'
     if point.threshold is None or point.lower_bound is None:
@@ -86,9 +87,18 @@ def describe_point(point: CertifiedPoint) -> str:
     n_missed = point.n_films - point.n_kept
     return (
         f"{promise}: certified on {_count(point.n_films, films)} of {point.certified_on}, one of "
-        f"each patient or group of copies, {n_missed:,} missed; with {_percent(point.confidence)} "
+        f"each patient or group of copies, {n_missed:,} {broken}; with {_percent(point.confidence)} "
         f"confidence it is more than {100 * point.lower_bound:.1f} %."
     )
+
+
+def describe_promises(points: OperatingPoints) -> tuple[str, str]:
+    """Return both promises, each with what stands behind it.
+
+    Args:
+        points: The release's.
+    """
+    return describe_point(points.high_sensitivity), describe_point(points.high_specificity)
 
 
 def describe_films(what: str, films: Films) -> str:
@@ -114,8 +124,7 @@ def _introduce(card: ReleaseCard) -> Iterator[str]:
 
 
 def _promise(points: OperatingPoints) -> Iterator[str]:
-    yield describe_point(points.high_sensitivity)
-    yield describe_point(points.high_specificity)
+    yield from describe_promises(points)
     low, high = points.cuts
     yield (
         'No film is called "no fracture".'
@@ -163,7 +172,7 @@ def _tell_making(card: ReleaseCard) -> Iterator[str]:
         f"{boxes.n_right:,} of them fractures."
     )
     yield _weigh(card.precision)
-    yield f"Licence: {card.licence}. Attribution: {card.attribution}."
+    yield f"Licence: {card.licence}. Attribution: {card.attribution.rstrip(chr(46))}."
     made_with = ", ".join(f"{name} {version}" for name, version in sorted(card.software.items()))
     yield f"Made with {made_with}."
     yield from (f"{name}: SHA-256 {digest}" for name, digest in sorted(card.members.items()))
