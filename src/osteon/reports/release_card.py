@@ -87,8 +87,8 @@ def describe_point(point: CertifiedPoint) -> str:
     n_missed = point.n_films - point.n_kept
     return (
         f"{promise}: certified on {_count(point.n_films, films)} of {point.certified_on}, one of "
-        f"each patient or group of copies, {n_missed:,} {broken}; with {_percent(point.confidence)} "
-        f"confidence it is more than {100 * point.lower_bound:.1f} %."
+        f"each patient or group of copies, {n_missed:,} {broken}; with "
+        f"{_percent(point.confidence)} confidence it is more than {100 * point.lower_bound:.1f} %."
     )
 
 
