@@ -10,7 +10,6 @@ from osteon.cli.options import Films, JsonTo
 from osteon.cli.progress import shown_progress
 from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity
 from osteon.cli.words import console_for, counted, say, write_json
-from osteon.reports.release_card import describe_promises
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,6 +103,7 @@ def recalibrate(
     Films that are not split are split by groups: half calibrate, half certify.
     """
     from osteon.jobs.recalibrating import SALT, RecalibrationRequest, recalibrate_release
+    from osteon.reports.release_card import describe_promises
     from osteon.settings import build_settings
 
     given = {
@@ -144,6 +144,8 @@ def put_direction(area: "Metric") -> str:
 
 def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, int]) -> None:
     """Print what a release promises, what was measured, and what a reader must know."""
+    from osteon.reports.release_card import describe_promises
+
     tuned, tested = card.tuned_on, card.tested_on
     say(
         console,

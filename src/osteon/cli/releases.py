@@ -9,7 +9,6 @@ from osteon.cli.cards import show_measures
 from osteon.cli.options import Films, JsonTo
 from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, counted, say, write_json
-from osteon.reports.release_card import describe_promises
 
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The release, NAME.osteon.")]
 Sensitivity = Annotated[
@@ -54,6 +53,7 @@ def export(
     """
     from osteon.jobs.certifying import Promises
     from osteon.jobs.exporting import ExportRequest, export_release
+    from osteon.reports.release_card import describe_promises
     from osteon.settings import build_settings
 
     given = {
