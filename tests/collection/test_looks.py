@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tests.dicoms import EXPLICIT, RLE, build_dataset, compress, draw_values, encode_dataset
 
 from osteon.collection import looks as looks_module
 from osteon.collection.facts import measure_facts
@@ -243,3 +244,16 @@ def test_a_killed_pass_resumes_without_looking_again(tmp_path):
     assert len(decoded) == n_films - n_kept
     assert resumed == as_plain(look_at_films(manifest))
     assert SHARD_FILES == 256
+
+
+def test_dicom_films_are_looked_at_as_any_other(tmp_path):
+    """One film in two transfer syntaxes is one picture, whose container is DICOM."""
+    values = draw_values(64, 48)
+    for name, syntax in (("plain.dcm", EXPLICIT), ("packed.dcm", RLE)):
+        frame = None if syntax == EXPLICIT else compress(values, syntax, bits=12)
+        (tmp_path / name).write_bytes(encode_dataset(build_dataset(values), syntax, frame))
+    rows = tuple(list_row(tmp_path, name) for name in ("packed.dcm", "plain.dcm"))
+    looks = look_at_films(Manifest(rows=rows, root=tmp_path))
+    assert looks.not_seen == ()
+    assert {seen.facts.container for seen in looks.files.values()} == {"DICOM"}
+    assert len({seen.pixel_sha256 for seen in looks.files.values()}) == 1

@@ -45,5 +45,5 @@ def build_radiograph(
         )
     if pixels.dtype.kind == "f":
         return Radiograph(pixels=unit_from_float(pixels, source), source=source)
-    deep = pixels.astype(np.int64)
-    return Radiograph(pixels=unit_from_deep(deep, source), source=source)
+    whole = pixels.astype(np.uint8) if pixels.dtype.kind == "b" else pixels
+    return Radiograph(pixels=unit_from_deep(whole, source), source=source)

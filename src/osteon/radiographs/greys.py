@@ -12,7 +12,7 @@ Neither PNG nor TIFF says how many of 16 bits a film uses, and a film of 12 bits
 black; hence the second row.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -65,18 +65,18 @@ def _unit(image: Image.Image) -> Floats:
 
 
 def _scale_deep(image: ImageFile.ImageFile, source: str) -> Floats:
-    grey = unit_from_deep(np.asarray(image).astype(np.int64), source)
+    grey = unit_from_deep(np.asarray(image), source)
     # The decoder turns WhiteIsZero round for up to 8 bits, and leaves deeper films as they are.
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
     is_white_zero = tags.get(_PHOTOMETRIC_INTERPRETATION) == 0
     return np.float32(1.0) - grey if is_white_zero else grey
 
 
-def unit_from_deep(values: npt.NDArray[np.int64], source: str) -> Floats:
+def unit_from_deep(values: npt.NDArray[Any], source: str) -> Floats:
     """Return whole numbers over the smallest 2^n - 1, n at least 8, that holds the brightest.
 
     Args:
-        values: Grey values, shape `(rows, columns)`.
+        values: Whole numbers, shape `(rows, columns)`.
         source: Starts the refusal.
 
     Raises:
@@ -91,6 +91,8 @@ def unit_from_deep(values: npt.NDArray[np.int64], source: str) -> Floats:
             advice="Nothing says which value is black: save it again as 8-bit or 16-bit grey.",
         )
     white = 2 ** max(brightest.bit_length(), 8) - 1
+    if white < 2**24:  # exact in 32 bits, and so is the quotient's rounding: no copy in 64
+        return values.astype(np.float32) / np.float32(white)
     grey: Floats = (values / white).astype(np.float32)
     return grey
 
