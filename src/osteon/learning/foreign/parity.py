@@ -12,6 +12,10 @@ from osteon.terms import Floats
 MAX_DIFFERENCE: Final = 1e-4
 """Of an answer between the wrapped network and the foreign one, on the foreign one's own scale."""
 
+MAX_HALF_DIFFERENCE: Final = 5e-3
+"""The same for a network that takes 16-bit numbers: the runtime rounds fewer of them once they are
+among others, and each rounding is worth up to 5e-4 of a number."""
+
 
 def check_parity(foreign: ForeignNetwork, wrapped: bytes, films: Floats) -> float:
     """Ask both networks about films: the foreign one film by film, with the input made by hand.
@@ -25,7 +29,7 @@ def check_parity(foreign: ForeignNetwork, wrapped: bytes, films: Floats) -> floa
         The largest difference of an answer, on the foreign network's own scale.
 
     Raises:
-        ParityBroken: If it is above `MAX_DIFFERENCE`, or an answer is no finite number.
+        ParityBroken: If it is above the limit, or an answer is no finite number.
         SettingsFault: If the answers are declared as probabilities and are none.
     """  # noqa: DOC502 — checking them raises it
     told = foreign.how.output
@@ -46,11 +50,14 @@ def check_parity(foreign: ForeignNetwork, wrapped: bytes, films: Floats) -> floa
     else:
         sign = 1 if place else -1
         wanted = sign * (theirs[:, 1] - theirs[:, 0] if foreign.n_columns == 2 else theirs[:, 0])
-    difference = float(np.abs(ours - wanted).max())
-    if difference > MAX_DIFFERENCE:
+    # 32 bits hold seven digits: of a logit beyond 1 the difference is taken as a share.
+    difference = float((np.abs(ours - wanted) / np.maximum(1, np.abs(wanted))).max())
+    is_half = NUMBERS[foreign.number] is np.float16
+    limit = MAX_HALF_DIFFERENCE if is_half else MAX_DIFFERENCE
+    if not difference <= limit:
         raise ParityBroken(
             foreign.where,
-            f"must answer within {MAX_DIFFERENCE} of itself when wrapped, on {len(films)} films",
+            f"must answer within {limit} of itself when wrapped, on {len(films)} films",
             found=difference,
         )
     return difference
