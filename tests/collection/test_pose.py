@@ -77,7 +77,8 @@ def test_few_keypoints_of_two_limbs_agree():
     found = find_pose(print_of(0), measure_fingerprint(copy))
     assert found is not None
     assert max(n_agreeing) < 20
-    assert found.n_keypoints > 30
+    assert found.n_keypoints > max(n_agreeing)
+    assert found.n_keypoints > 24
 
 
 def test_the_answer_is_the_same_each_time():

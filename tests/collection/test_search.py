@@ -229,7 +229,8 @@ def test_likeness_is_that_of_the_best_variant(variant):
     is_cut = (np.abs(ours) == 127).any(axis=1)
     np.testing.assert_allclose(likeness[~is_cut], 1.0, atol=0.03)
     assert np.all(likeness < 1.03)
-    strangers, _ = compare_components(ours, np.roll(theirs, 1, axis=0))
+    # Not the next ones: one corner gives several keypoints, which are alike.
+    strangers, _ = compare_components(ours, np.roll(theirs, len(theirs) // 2, axis=0))
     assert np.median(strangers) < 0.75
 
 

@@ -54,7 +54,12 @@ def inspect_film(film: ListedFilm, *, root: Path, collection: str) -> ManifestRo
     Returns:
         Its row of the manifest.
     """
-    return _build_row(film, open_film(root / film.path), collection=collection)
+    path = root / film.path
+    try:
+        opening = open_film(path)
+    except FilmFault as fault:
+        opening = open_lost_film(path, fault)
+    return _build_row(film, opening, collection=collection)
 
 
 def _build_row(film: ListedFilm, opening: Opening, *, collection: str) -> ManifestRow:

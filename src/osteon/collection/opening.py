@@ -17,7 +17,7 @@ from osteon.radiographs.dicom import (
     pseudonym_of_patient,
     size_of_dicom,
 )
-from osteon.radiographs.raster import decode_raster, read_film_bytes
+from osteon.radiographs.raster import check_file_size, decode_raster, read_film_bytes
 from osteon.terms import State
 
 _SIDEWAYS = frozenset({5, 6, 7, 8})  # EXIF 2.32, 4.6.4 A, tag 274: the axes are exchanged
@@ -55,8 +55,13 @@ def open_film(path: Path, *, patient_salt: str = "") -> Opening:
 
     Returns:
         What it shows.
-    """
+
+    Raises:
+        UnsupportedRadiograph: If the file is too large for a film: it is not even hashed here,
+            where computing time is limited, but by `open_lost_film`.
+    """  # noqa: DOC502 — the function called raises it
     try:
+        check_file_size(path)
         sha256 = hash_file(path)
     except (OSError, ValueError) as fault:  # ValueError: a NUL in a table's path
         reason = "no such file" if isinstance(fault, FileNotFoundError) else "cannot be opened"

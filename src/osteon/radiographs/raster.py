@@ -11,6 +11,7 @@ a GIF with one frame: old teaching files were saved so, and its palette holds 25
 
 import errno
 import io
+import os
 import re
 import stat
 import struct
@@ -40,6 +41,9 @@ FILM_SUFFIXES: Final = frozenset(
 
 MIN_SIDE: Final = 16
 """A film with a shorter side, in pixels, shows no bone: it is a spacer, an icon or a mistake."""
+
+MAX_FILE_BYTES: Final = 256 << 20
+"""A larger file is not even opened; a film of 64 million pixels in 16 bits has half of that."""
 
 _CONTAINERS: Final[Mapping[bytes, type[ImageFile.ImageFile]]] = MappingProxyType(
     {
@@ -110,6 +114,31 @@ def read_raster(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:
     return decode_raster(data, source=str(path), max_pixels=max_pixels)
 
 
+def check_file_size(path: Path, *, max_pixels: int = 64_000_000) -> os.stat_result:
+    """Refuse a file that is larger than a film can be, from its size alone.
+
+    Args:
+        path: The film.
+        max_pixels: Pixels that a film may have; its file's size is limited in proportion.
+
+    Returns:
+        What the system says of the file.
+
+    Raises:
+        UnsupportedRadiograph: If it is too large.
+    """
+    about = path.stat()
+    # 8 bytes hold any pixel that is read here, so a larger file cannot be a film of that size.
+    if about.st_size > min(8 * max_pixels + 2**20, MAX_FILE_BYTES):
+        raise UnsupportedRadiograph(
+            str(path),
+            f"must hold at most {max_pixels:,} pixels",
+            found=f"{about.st_size:,} bytes",
+            advice="Reduce the film, or raise the limit.",
+        )
+    return about
+
+
 def read_film_bytes(path: Path, *, max_pixels: int = 64_000_000) -> bytes:
     """Read a film's file whole, if it is a file, and no larger than a film can be.
 
@@ -123,17 +152,9 @@ def read_film_bytes(path: Path, *, max_pixels: int = 64_000_000) -> bytes:
     Raises:
         UnreadableFilm: If there is no such file, or it cannot be opened.
         UnsupportedRadiograph: If it is too large for a film.
-    """
+    """  # noqa: DOC502 — looking at its size raises it
     try:
-        about = path.stat()
-        # 8 bytes hold any pixel that is read here, so a larger file cannot be a film of that size.
-        if about.st_size > 8 * max_pixels + 2**20:
-            raise UnsupportedRadiograph(
-                str(path),
-                f"must hold at most {max_pixels:,} pixels",
-                found=f"{about.st_size:,} bytes",
-                advice="Reduce the film, or raise the limit.",
-            )
+        about = check_file_size(path, max_pixels=max_pixels)
         # A pipe or a device could keep its reader waiting for ever.
         if stat.S_ISREG(about.st_mode):
             return path.read_bytes()
