@@ -69,6 +69,15 @@ def test_a_network_that_onnx_answers_differently_is_not_exported(tmp_path, monke
     assert not list(tmp_path.iterdir())
 
 
+def test_evidence_that_onnx_gives_differently_is_not_exported(tmp_path, monkeypatch):
+    """The map is held to its own promise; of few films, to that of every one."""
+    network, card = network_and_card()
+    monkeypatch.setattr(export, "MAX_EVIDENCE_DIFFERENCE", -1.0)
+    with pytest.raises(ParityBroken, match="evidence's peak on 2 films"):
+        export_onnx(network, card, tmp_path / "n.onnx", films=films(2))
+    assert not list(tmp_path.iterdir())
+
+
 def test_weights_that_are_no_numbers_are_not_exported(tmp_path):
     """A network with a weight that is not a number is refused."""
     network, card = network_and_card()
