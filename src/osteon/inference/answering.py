@@ -88,10 +88,6 @@ class Answerer:
         """How films are brought to the network's size."""
         return self._network.card.preparation
 
-    def without_evidence(self) -> "Answerer":
-        """Return the same, for logits alone."""
-        return Answerer(self._network, self._guards, self._pool, evidence="none")
-
     def for_numbers(self) -> "Answerer":
         """Return the same without occlusion, which would cost fifty passes a film."""
         evidence: Evidence = "none" if self._evidence == "occlusion" else self._evidence

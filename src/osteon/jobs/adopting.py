@@ -23,16 +23,15 @@ from osteon.jobs.certifying import (
     calibrate_and_certify,
 )
 from osteon.jobs.labelled import FILMS_FOR_OCCLUSION, choose_some, measure_direction, read_labelled
-from osteon.jobs.locating import Method, fit_evidence, measure_places
+from osteon.jobs.locating import fit_evidence, measure_places, name_method
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
-from osteon.jobs.packing import build_self_test, check_name, write_release
+from osteon.jobs.packing import build_self_test, check_name, publish
 from osteon.jobs.runs import describe_versions, is_drawn
 from osteon.learning.foreign import AdoptSettings, check_parity, read_foreign, wrap
 from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import EvidenceSettings, NetworkCard, ReleaseCard
 from osteon.release.card import Precision
-from osteon.reports.calibration import draw_reliability
 from osteon.settings import Settings, read_settings
 from osteon.terms import Floats, Progress, no_progress
 
@@ -133,7 +132,7 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     guards = build_guards(request.on_inverted)
     adopted = _wrap(request, how, manifest)
     with ChildPool() as pool:
-        answerer = Answerer(adopted.network, guards, pool, evidence=_name_method(adopted.network))
+        answerer = Answerer(adopted.network, guards, pool, evidence=name_method(adopted.network))
         numbers = answerer.for_numbers()
         tune, test = (
             measure_films(
@@ -148,17 +147,17 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
             some = choose_some(tune.rows, FILMS_FOR_OCCLUSION)
             shown = measure_films(answerer, manifest, some, split="tune", progress=progress)
     evidence = fit_evidence(
-        shown, certificate.calibrator, how.preparation, method=_name_method(adopted.network)
+        shown, certificate.calibrator, how.preparation, method=name_method(adopted.network)
     )
     card = _build_card(request, adopted, (tune, test), certificate, evidence)
     self_test = build_self_test(adopted.network, how.preparation)
-    card = write_release(card, adopted.model, self_test, request.out)
-    figure = request.out.with_suffix(".reliability.png")
-    draw_reliability(
-        certificate.reliability,
-        figure,
-        note=f"{card.name} {card.version}, on {card.tested_on.collection}, test films."
-        + (" Drawn phantoms, not patients." if card.trained_on_phantoms else ""),
+    card, figure = publish(
+        card,
+        adopted.model,
+        self_test,
+        request.out,
+        reliability=certificate.reliability,
+        is_drawn=card.trained_on_phantoms,
     )
     return AdoptReport(
         release=request.out,
@@ -215,10 +214,6 @@ def _prepare_some(request: AdoptRequest, manifest: Manifest, how: AdoptSettings)
             str(request.manifest), "tune films are needed that can be read", found="none"
         )
     return scale_pixels(np.stack(pixels), how.preparation)
-
-
-def _name_method(network: Network) -> Method:
-    return "in the network" if network.has_evidence else "occlusion"
 
 
 def _check_direction(tune: MeasuredFilms, request: AdoptRequest, how: AdoptSettings) -> Metric:

@@ -25,9 +25,9 @@ from osteon.jobs.certifying import (
 )
 from osteon.jobs.environment import count_cores, name_cpu
 from osteon.jobs.evaluating import describe_run
-from osteon.jobs.locating import fit_evidence, measure_places
+from osteon.jobs.locating import Method, fit_evidence, measure_places, name_method
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
-from osteon.jobs.packing import build_self_test, check_name, write_release
+from osteon.jobs.packing import build_self_test, check_name, publish
 from osteon.jobs.runs import RunFolder, describe_versions, hash_manifest, is_drawn
 from osteon.learning.checkpoints import read_checkpoint
 from osteon.learning.export import export_onnx
@@ -38,7 +38,6 @@ from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard, Preparation, ReleaseCard
 from osteon.release.card import Films, Latency, Precision
-from osteon.reports.calibration import draw_reliability
 from osteon.settings import Settings
 from osteon.terms import Progress, no_progress
 
@@ -151,13 +150,13 @@ def export_release(request: ExportRequest, *, progress: Progress = no_progress) 
         proof = replace(proof, precision=proof.precision.model_copy(update=cost))
     card = _build_card(request, trained, proof, method=name_method(network))
     self_test = build_self_test(network, trained.recipe.preparation)
-    card = write_release(card, model, self_test, request.out)
-    figure = request.out.with_suffix(".reliability.png")
-    draw_reliability(
-        proof.certificate.reliability,
-        figure,
-        note=f"{card.name} {card.version}, on {card.tested_on.collection}, test films."
-        + (" Drawn phantoms, not patients." if card.trained_on_phantoms else ""),
+    card, figure = publish(
+        card,
+        model,
+        self_test,
+        request.out,
+        reliability=proof.certificate.reliability,
+        is_drawn=card.trained_on_phantoms,
     )
     return ExportReport(
         release=request.out,
@@ -247,11 +246,6 @@ def _read_both(
     return tune, test
 
 
-def name_method(network: Network) -> Literal["in the network", "occlusion"]:
-    """Return how a network's evidence is had."""
-    return "in the network" if network.has_evidence else "occlusion"
-
-
 def _auroc_of(films: MeasuredFilms) -> float:
     area = measure(films.logits, films.references, films.groups, threshold=0.0).auroc.value
     assert area is not None  # both classes are there
@@ -322,7 +316,7 @@ def _build_card(
     trained: _Trained,
     proof: _Proof,
     *,
-    method: Literal["in the network", "occlusion"],
+    method: Method,
 ) -> ReleaseCard:
     how: Preparation = trained.recipe.preparation
     certificate = proof.certificate

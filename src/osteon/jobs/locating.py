@@ -7,6 +7,7 @@ import numpy as np
 from osteon.evaluation.findings import RatedPlace, fit_findings
 from osteon.evaluation.localisation import is_right
 from osteon.inference.evidence import find_places, scale_evidence
+from osteon.inference.network import Network
 from osteon.jobs.certifying import name_metric, share_of
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.release import Calibrator, EvidenceSettings, Measure, OperatingPoints, Preparation
@@ -22,6 +23,11 @@ THRESHOLDS: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 WITHOUT_BOXES: Final = 0.5
 """Where a finding begins if no reader boxed the tune films."""
+
+
+def name_method(network: Network) -> Method:
+    """Return how a network's evidence is had."""
+    return "in the network" if network.has_evidence else "occlusion"
 
 
 def fit_evidence(

@@ -6,11 +6,13 @@ from typing import Final
 import numpy as np
 
 from osteon.errors import SettingsFault
+from osteon.evaluation.reliability import Reliability
 from osteon.inference.detector import Detector
 from osteon.inference.network import Network
 from osteon.radiographs.phantom import draw_phantom
 from osteon.radiographs.prepare import fit_pixels, scale_pixels
 from osteon.release import SUFFIX, Preparation, ReleaseCard, SelfTest, pack_release
+from osteon.reports.calibration import draw_reliability
 from osteon.reports.files import write_whole
 
 SELF_TEST_SEEDS: Final = (101, 102, 103, 104)
@@ -62,6 +64,36 @@ def write_release(card: ReleaseCard, model: bytes, self_test: SelfTest, path: Pa
     finally:
         unproven.unlink(missing_ok=True)
     return card
+
+
+def publish(
+    card: ReleaseCard,
+    model: bytes,
+    self_test: SelfTest,
+    path: Path,
+    *,
+    reliability: Reliability,
+    is_drawn: bool,
+) -> tuple[ReleaseCard, Path]:
+    """Write a release, and the reliability diagram of its test films beside it.
+
+    Args:
+        card: The card.
+        model: The network.
+        self_test: What it must answer.
+        path: The release's file.
+        reliability: Of the test films' probabilities.
+        is_drawn: Whether a reader of the diagram must know of phantoms.
+
+    Returns:
+        The card with the hashes of its members, and the diagram's file.
+    """
+    card = write_release(card, model, self_test, path)
+    figure = path.with_suffix(".reliability.png")
+    note = f"{card.name} {card.version}, on {card.tested_on.collection}, test films."
+    drawn = " Drawn phantoms, not patients." if is_drawn else ""
+    draw_reliability(reliability, figure, note=note + drawn)
+    return card, figure
 
 
 def check_name(path: Path) -> None:

@@ -16,11 +16,10 @@ from osteon.jobs.certifying import Certificate, Promises, calibrate_and_certify
 from osteon.jobs.labelled import FILMS_FOR_OCCLUSION, check_splits, choose_some, measure_direction
 from osteon.jobs.locating import measure_places, refit_findings
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
-from osteon.jobs.packing import check_name, write_release
+from osteon.jobs.packing import check_name, publish
 from osteon.jobs.runs import describe_versions, hash_manifest, is_drawn
 from osteon.release import EvidenceSettings, ReleaseCard, read_release
 from osteon.release.card import Site
-from osteon.reports.calibration import draw_reliability
 from osteon.settings import Settings
 from osteon.terms import Progress, no_progress
 
@@ -113,13 +112,13 @@ def recalibrate_release(
         certificate = calibrate_and_certify(tune, test, request.promises)
         evidence = _refit_evidence(detector, tune, certificate, progress)
     card = _build_card(request, release.card, (tune, test), certificate, evidence)
-    card = write_release(card, release.model, release.self_test, request.out)
-    figure = request.out.with_suffix(".reliability.png")
-    draw_reliability(
-        certificate.reliability,
-        figure,
-        note=f"{card.name} {card.version}, on {card.tested_on.collection}, test films."
-        + (" Drawn phantoms, not patients." if is_drawn(manifest) else ""),
+    card, figure = publish(
+        card,
+        release.model,
+        release.self_test,
+        request.out,
+        reliability=certificate.reliability,
+        is_drawn=is_drawn(manifest),
     )
     return RecalibrationReport(
         release=request.out,
