@@ -24,9 +24,11 @@ from osteon.inference.network import Network
 from osteon.jobs.importing import import_collection
 from osteon.learning.devices import Machine, build_fabric
 from osteon.learning.export import export_onnx
-from osteon.learning.loader import FilmStack, order_films, split_order, stack_films, training_batch
-from osteon.learning.networks import FractureNetwork, build_network
-from osteon.learning.recipes import Recipe, find_recipe
+from osteon.learning.fracture_network import FractureNetwork
+from osteon.learning.loader import FilmStack, stack_films, training_batch
+from osteon.learning.networks import build_network
+from osteon.learning.recipes import Recipe, SamplingSettings, find_recipe
+from osteon.learning.sampling import draw_films, split_draw
 from osteon.learning.training import Listeners, Training
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard
@@ -95,7 +97,8 @@ def _decode(manifest: Manifest, recipe: Recipe, scratch: Path) -> tuple[Cache, f
 def measure_loader(stack: FilmStack, recipe: Recipe) -> float:
     """Return films per second that are gathered, augmented and laid out for the network."""
     generator = torch.Generator().manual_seed(0)
-    batches = split_order(order_films(len(stack), seed=0, epoch=1), recipe.schedule.batch)
+    drawn = draw_films(stack.has_fracture, stack.has_hardware, SamplingSettings(), seed=0, epoch=1)
+    batches = split_draw(drawn, recipe.schedule.batch)
 
     def load() -> None:
         for batch in batches:

@@ -96,3 +96,40 @@ def test_the_seed_s_shear_is_degrees_as_keras_reads_it(degrees):
         64, torch.Size((50, 50)), AugmentationSettings(shear_degrees=degrees), seeded()
     )
     assert 0 < float(warps[:, 0, 1].abs().max()) <= math.tan(math.radians(degrees)) + 1e-6
+
+
+def test_what_comes_in_from_outside_can_be_black():
+    """A recipe may fill with black, as letterboxed films are filled."""
+    how = AugmentationSettings(shift_share=0.4, fill="black")
+    moved = augment(torch.ones(8, 1, 24, 24), how, seeded())
+    assert float(moved.min()) == 0.0
+
+
+def test_capped_metal_is_as_bright_as_bone():
+    """On about half of the films all above a level is made alike, and stretched to white again."""
+    film = torch.tensor([0.2, 0.5, 0.8, 1.0]).view(1, 1, 1, 4).expand(64, 1, 4, 4)
+    capped = augment(film, AugmentationSettings(cap=(0.6, 0.6)), seeded())
+    is_capped = (capped[:, 0, 0, 2] - capped[:, 0, 0, 3]).abs() < 1e-3
+    assert 16 < int(is_capped.sum()) < 48
+    torch.testing.assert_close(
+        capped[is_capped][0, 0, 0], torch.tensor([1 / 3, 5 / 6, 1.0, 1.0]), atol=1e-3, rtol=0
+    )
+
+
+def test_coarsened_films_lose_fine_detail_and_keep_their_mean():
+    """About half of the films lose their finest stripes; none gets brighter or darker."""
+    stripes = (torch.arange(32) % 2).float().expand(64, 1, 32, 32)
+    coarse = augment(stripes, AugmentationSettings(coarsen=(0.5, 0.5)), seeded())
+    contrast = coarse.amax((1, 2, 3)) - coarse.amin((1, 2, 3))
+    assert 16 < int((contrast < 0.5).sum()) < 48
+    torch.testing.assert_close(coarse.mean((1, 2, 3)), torch.full((64,), 0.5), atol=0.03, rtol=0)
+
+
+def test_gamma_bends_the_middle_and_keeps_black_and_white():
+    """Powers from the range: black stays black, white stays white."""
+    film = torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 1, 3).expand(32, 1, 3, 3)
+    bent = augment(film, AugmentationSettings(gamma=(0.5, 2.0)), seeded())[:, 0, 0]
+    torch.testing.assert_close(bent[:, 0], torch.zeros(32), atol=1e-4, rtol=0)
+    torch.testing.assert_close(bent[:, 2], torch.ones(32), atol=1e-4, rtol=0)
+    assert float(bent[:, 1].min()) < 0.35
+    assert float(bent[:, 1].max()) > 0.62

@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import save_file
 
 from osteon.errors import SettingsFault
-from osteon.learning.networks import FractureNetwork, build_network, freeze_backbone
+from osteon.learning.fracture_network import FractureNetwork, freeze_backbone
+from osteon.learning.networks import build_network
 from osteon.learning.recipes import find_recipe
 
 SMALL = {"preparation.rows": "32", "preparation.columns": "32"}

@@ -7,9 +7,11 @@ import torch
 
 from osteon.errors import SettingsFault
 from osteon.learning.devices import Machine, build_fabric, multiplies_bf16
+from osteon.learning.losses import class_weights, weighted_loss
 from osteon.learning.networks import build_network
+from osteon.learning.rates import build_optimiser
 from osteon.learning.recipes import find_recipe
-from osteon.learning.training import Training, build_optimiser, class_weights, weighted_loss
+from osteon.learning.training import Training
 
 
 def test_class_weights_are_n_over_twice_the_class():

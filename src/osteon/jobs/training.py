@@ -26,7 +26,7 @@ from osteon.learning.devices import Machine, build_fabric
 from osteon.learning.export import export_onnx
 from osteon.learning.loader import FilmStack, stack_films
 from osteon.learning.networks import build_network
-from osteon.learning.recipes import Recipe, find_recipe, write_recipe
+from osteon.learning.recipes import Recipe, find_recipe, name_evidence, write_recipe
 from osteon.learning.training import Listeners, Training, TrainingOutcome
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard
@@ -129,7 +129,12 @@ def train(
         cache = build_cache(
             manifest, recipe.preparation, request.out.parent / "cache", progress=progress
         )
-    stacks = _stack(manifest, cache, training.fabric.device)
+    stacks = _stack(
+        manifest,
+        cache,
+        training.fabric.device,
+        with_places=bool(recipe.network.localiser_width),
+    )
     facts = {
         **_describe(recipe, manifest, cache, leaks),
         "machine": {
@@ -203,10 +208,14 @@ def _start(request: TrainingRequest, recipe: Recipe, manifest: Manifest) -> Trai
     return training
 
 
-def _stack(manifest: Manifest, cache: Cache, device: torch.device) -> tuple[FilmStack, FilmStack]:
+def _stack(
+    manifest: Manifest, cache: Cache, device: torch.device, *, with_places: bool
+) -> tuple[FilmStack, FilmStack]:
     stacks = []
     for split in ("train", "tune"):
-        stack = stack_films(manifest, cache, split, device=device)
+        stack = stack_films(
+            manifest, cache, split, device=device, with_places=with_places and split == "train"
+        )
         n_fractured = int(stack.has_fracture.sum())
         if not 0 < n_fractured < len(stack):
             raise OneClassOnly(
@@ -269,6 +278,7 @@ def _export(
     card = NetworkCard(
         recipe=recipe.name,
         preparation=recipe.preparation,
+        evidence=name_evidence(recipe),
         trained_on_phantoms=is_drawn(manifest),
     )
     checked = scale_pixels(pixels[:FILMS_FOR_PARITY], recipe.preparation)

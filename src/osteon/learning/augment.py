@@ -5,12 +5,16 @@ import math
 import torch
 from kornia.geometry.transform import get_affine_matrix2d, warp_affine
 from torch import Tensor
+from torch.nn import functional as F
 
-from osteon.learning.recipes import AugmentationSettings
+from osteon.learning.recipes import AugmentationSettings, Fill
+
+Range = tuple[float, float]
+UNCHANGED: Range = (1.0, 1.0)
 
 
 def augment(films: Tensor, how: AugmentationSettings, generator: torch.Generator) -> Tensor:
-    """Return randomly changed films: one warp and one brightness factor each, edges repeated.
+    """Return randomly changed films: one warp and one brightness factor each.
 
     All geometric changes are one affine map, so that a film is interpolated once, not eight times.
 
@@ -22,20 +26,78 @@ def augment(films: Tensor, how: AugmentationSettings, generator: torch.Generator
     Returns:
         Films of the same shape, on the same device, in [0, 1].
     """
-    matrices = draw_warps(films.shape[0], films.shape[-2:], how, generator).to(films.device)
+    matrices = draw_warps(films.shape[0], films.shape[-2:], how, generator)
+    return change_greys(warp(films, matrices, fill=how.fill), how, generator)
+
+
+def warp(films: Tensor, matrices: Tensor, *, fill: Fill = "black", step: int = 1) -> Tensor:
+    """Return films moved by one affine map each.
+
+    Args:
+        films: Shape `(films, 1, rows, columns)`.
+        matrices: In pixels of the network's input, shape `(films, 3, 3)`.
+        fill: What comes in from outside: the edge, repeated, or black.
+        step: How many of these pixels lie along one of `films`: 2 for masks of half the side.
+
+    Returns:
+        Of the same shape.
+    """
+    if step > 1:
+        matrices = _in_cells(matrices, step)
     rows, columns = films.shape[-2:]
-    warped = warp_affine(
-        films, matrices[:, :2], (rows, columns), padding_mode="border", align_corners=True
+    moved: Tensor = warp_affine(
+        films,
+        matrices.to(films.device)[:, :2],
+        (rows, columns),
+        padding_mode="border" if fill == "edge" else "zeros",
+        align_corners=True,
     )
-    low, high = how.brightness
-    factor = _draw(films.shape[0], low, high, generator).to(films.device)
-    return (warped * factor[:, None, None, None]).clamp(0.0, 1.0)
+    return moved
+
+
+def change_greys(films: Tensor, how: AugmentationSettings, generator: torch.Generator) -> Tensor:
+    """Return films with other grey values and another sharpness, in [0, 1].
+
+    Args:
+        films: Grey values in [0, 1], shape `(films, 1, rows, columns)`.
+        how: What may change, and how far; what may not is not drawn.
+        generator: On the CPU.
+    """
+    factor = _draw(films.shape[0], *how.brightness, generator)
+    changed = (films * _of_films(factor, films)).clamp(0.0, 1.0)
+    if how.gamma != UNCHANGED:
+        power = _draw_share(films.shape[0], how.gamma, generator)
+        changed = changed ** _of_films(power, films)
+    if how.cap != UNCHANGED:
+        level = _draw(films.shape[0], *how.cap, generator)
+        level[torch.rand(films.shape[0], generator=generator) < 0.5] = 1.0
+        level = _of_films(level, films)
+        changed = torch.minimum(changed, level) / level
+    if how.coarsen != UNCHANGED:
+        share = float(_draw(1, *how.coarsen, generator))
+        chosen = torch.rand(films.shape[0], generator=generator) < 0.5
+        changed = torch.where(_of_films(chosen, films), _coarsen(changed, share), changed)
+    return changed
 
 
 def draw_warps(
-    n_films: int, size: torch.Size, how: AugmentationSettings, generator: torch.Generator
+    n_films: int,
+    size: torch.Size,
+    how: AugmentationSettings,
+    generator: torch.Generator,
+    *,
+    centres: Tensor | None = None,
 ) -> Tensor:
-    """Return one random affine map per film, shape `(films, 3, 3)`, in pixels."""
+    """Return one random affine map per film, shape `(films, 3, 3)`, in pixels.
+
+    Args:
+        n_films: How many.
+        size: Rows and columns of a film.
+        how: What may change, and how far.
+        generator: On the CPU.
+        centres: For close-ups, the `(x, y)` that comes to the middle and is zoomed in on, shape
+            `(films, 2)`; not a number where a film stays whole.
+    """
     rows, columns = size
     angle = _draw(n_films, -how.rotation_degrees, how.rotation_degrees, generator)
     zoom = _draw(2 * n_films, 1 - how.zoom_share, 1 + how.zoom_share, generator).view(n_films, 2)
@@ -50,6 +112,12 @@ def draw_warps(
         if wanted:
             flips[drawn, axis] = -1.0
     centre = torch.tensor([(columns - 1) / 2, (rows - 1) / 2]).expand(n_films, 2)
+    if centres is not None:
+        close = ~centres[:, :1].isnan()
+        nearer = _draw_share(n_films, how.close_zoom, generator)[:, None]
+        zoom = torch.where(close, nearer, zoom)
+        shift = torch.where(close, centre - centres + 2 * shift, shift)
+        centre = torch.where(close, centres, centre)
     matrices: Tensor = get_affine_matrix2d(
         shift, centre, zoom * flips, angle, sx=shear, sy=torch.zeros_like(shear)
     )
@@ -58,3 +126,29 @@ def draw_warps(
 
 def _draw(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
     return low + (high - low) * torch.rand(n, generator=generator)
+
+
+def _draw_share(n: int, between: Range, generator: torch.Generator) -> Tensor:
+    """Return factors, of which as many lie between 1/2 and 1 as between 1 and 2."""
+    low, high = between
+    return torch.exp(_draw(n, math.log(low), math.log(high), generator))
+
+
+def _of_films(values: Tensor, films: Tensor) -> Tensor:
+    return values.to(films.device)[:, None, None, None]
+
+
+def _in_cells(matrices: Tensor, step: int) -> Tensor:
+    """Return maps of pixels as maps of cells; the middle of cell 0 is pixel (step - 1) / 2."""
+    to_cells = torch.tensor([[1.0, 0.0, -(step - 1) / 2], [0.0, 1.0, -(step - 1) / 2]]) / step
+    to_cells = torch.cat([to_cells, torch.tensor([[0.0, 0.0, 1.0]])])
+    to_cells = to_cells.to(matrices)
+    moved: Tensor = to_cells @ matrices @ torch.linalg.inv(to_cells)
+    return moved
+
+
+def _coarsen(films: Tensor, share: float) -> Tensor:
+    size = films.shape[-2:]
+    less = [max(1, round(side * share)) for side in size]
+    small = F.interpolate(films, size=less, mode="bilinear", antialias=True)
+    return F.interpolate(small, size=size, mode="bilinear", align_corners=False).clamp(0.0, 1.0)

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from osteon.errors import SettingsFault
 from osteon.learning.dropout import Dropout
-from osteon.learning.networks import FractureNetwork
+from osteon.learning.fracture_network import FractureNetwork
+from osteon.learning.localiser import LocalisingNetwork
 
 _PROBE_FILMS = 2
 
@@ -33,19 +34,23 @@ class ExplainedNetwork(nn.Module):
     def __init__(self, network: FractureNetwork, shape: tuple[int, int, int]) -> None:
         super().__init__()
         self.network = network
-        self.has_evidence = _has_closed_form(network, shape)
+        self.has_map = isinstance(network, LocalisingNetwork)
+        self.has_evidence = self.has_map or _has_closed_form(network, shape)
 
     def forward(self, films: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Return logits, shape `(films,)`, and Grad-CAM, shape `(films, rows, columns)`.
+        """Return logits, shape `(films,)`, and evidence, shape `(films, rows, columns)`.
 
         Args:
             films: Shape `(films, channels, rows, columns)`, in [0, 1].
 
         Returns:
-            Both, or the logits alone where the network has no closed form.
+            Both, or the logits alone where the network has no closed form. The evidence is the
+            network's own map where it learnt one, in probabilities, and Grad-CAM elsewhere.
         """
         if not self.has_evidence:
             return self.network(films)  # type: ignore[no-any-return]
+        if self.has_map:
+            return look_at_map(self.network, films)
         features, pooled = _split_features(self.network, films)
         logits, slope = _walk_head(self.network.head, pooled)
         n_places = features.shape[2] * features.shape[3]
@@ -55,6 +60,18 @@ class ExplainedNetwork(nn.Module):
             weights = slope.reshape(-1, features.shape[1], n_places).mean(dim=2)
         evidence = torch.relu((weights[:, :, None, None] * features).sum(dim=1))
         return logits.flatten(), evidence
+
+
+def look_at_map(network: FractureNetwork, films: Tensor) -> tuple[Tensor, Tensor]:
+    """Return logits, and the map that a network learnt from masks as probabilities.
+
+    Args:
+        network: A `LocalisingNetwork`.
+        films: Shape `(films, channels, rows, columns)`, in [0, 1].
+    """
+    look = network.look(films)
+    assert look.marks is not None
+    return look.logits, torch.sigmoid(look.marks)
 
 
 def measure_grad_cam(network: FractureNetwork, films: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,9 +18,9 @@ import onnxruntime
 import torch
 
 from osteon.errors import OutputFault, ParityBroken
-from osteon.learning.evidence import ExplainedNetwork, measure_grad_cam
+from osteon.learning.evidence import ExplainedNetwork, look_at_map, measure_grad_cam
+from osteon.learning.fracture_network import FractureNetwork
 from osteon.learning.graphs import forget_the_machine
-from osteon.learning.networks import FractureNetwork
 from osteon.release import NETWORK_CARD_KEY, NetworkCard
 
 MAX_LOGIT_DIFFERENCE = 1e-4
@@ -130,7 +130,10 @@ def _largest_differences(
 
 
 def _answer(network: ExplainedNetwork, films: torch.Tensor) -> tuple[npt.NDArray[np.float32], ...]:
-    """Return torch's own answers: the evidence by a backward pass."""
+    """Return torch's own answers: the evidence by a backward pass where it is not learnt."""
+    if network.has_map:
+        with torch.no_grad():
+            return tuple(part.numpy() for part in look_at_map(network.network, films))
     if network.has_evidence:
         logits, evidence = measure_grad_cam(network.network, films)
         return logits.numpy(), evidence.numpy()

@@ -1,18 +1,45 @@
 """Manifest and cache → batches on the device. No film is decoded here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from osteon.collection.cache import Cache
 from osteon.collection.manifest import Manifest
-from osteon.learning.augment import augment
+from osteon.learning.augment import change_greys, draw_warps, warp
 from osteon.learning.recipes import AugmentationSettings
+from osteon.learning.sampling import Draw
+from osteon.radiographs.masks import draw_mask
+from osteon.radiographs.prepare import place_film
 from osteon.release import Preparation
-from osteon.terms import Split
+from osteon.terms import Box, ManifestRow, Split
+
+MASK_STEP: Final = 2
+"""Pixels of network input along a cell of a kept mask."""
+
+VISIBLE: Final = 0.3
+"""Share of some cell of its mask that a warped film must still show to be called fractured."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where the fractures of a split's films lie, in pixels of the network's input.
+
+    Attributes:
+        masks: Of the films that have outlines, uint8, shape `(masks, 1, rows, columns)`.
+        mask_of: Which of them is a film's, shape `(films,)`; -1 where it has none. Where a reader
+            drew boxes alone, the mask is the boxes.
+        centres: The middles `(x, y)` of each film's fractures, shape `(fractures, 2)` each.
+    """
+
+    masks: Tensor
+    mask_of: Tensor
+    centres: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,20 +51,47 @@ class FilmStack:
         has_fracture: Bool, shape `(films,)`, on the same device.
         paths: Their paths in the manifest, in the same order.
         how: The preparation that made the pixels.
+        has_hardware: Bool, shape `(films,)`, on the CPU; False where nobody said.
+        places: None where they were not asked for.
     """
 
     pixels: Tensor
     has_fracture: Tensor
     paths: tuple[str, ...]
     how: Preparation
+    has_hardware: Tensor
+    places: Places | None = None
 
     def __len__(self) -> int:
         """Return the number of films."""
         return len(self.paths)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """What one step learns from.
+
+    Attributes:
+        films: In [0, 1], shape `(films, channels, rows, columns)`.
+        references: 1 where the film, as it was changed, shows a fracture; shape `(films,)`.
+        masks: Shares in [0, 1], shape `(films, 1, rows / 2, columns / 2)`; None without places.
+        is_outlined: Whether a film's mask says all: it has no fracture, or its fractures have
+            outlines; bool, shape `(films,)`; None without places.
+    """
+
+    films: Tensor
+    references: Tensor
+    masks: Tensor | None = None
+    is_outlined: Tensor | None = None
+
+
 def stack_films(
-    manifest: Manifest, cache: Cache, split: Split, *, device: torch.device
+    manifest: Manifest,
+    cache: Cache,
+    split: Split,
+    *,
+    device: torch.device,
+    with_places: bool = False,
 ) -> FilmStack:
     """Return the readable films of a split as tensors; a GPU takes them whole."""
     place = {path: row for row, path in enumerate(cache.paths)}
@@ -50,39 +104,92 @@ def stack_films(
         has_fracture=labels.to(device),
         paths=tuple(row.path for row in rows),
         how=cache.how,
+        has_hardware=torch.tensor([bool(row.hardware) for row in rows], dtype=torch.bool),
+        places=_stack_places(rows, cache.how, device) if with_places else None,
     )
 
 
-def order_films(n_films: int, *, seed: int, epoch: int) -> Tensor:
-    """Return the order of an epoch: the same for the same seed and epoch, on every machine."""
-    generator = torch.Generator().manual_seed(step_seed(seed, epoch, 0))
-    return torch.randperm(n_films, generator=generator)
+def _stack_places(rows: list[ManifestRow], how: Preparation, device: torch.device) -> Places:
+    masks: list[Tensor] = []
+    mask_of: list[int] = []
+    for row in rows:
+        outlines = row.polygons or tuple(_corners(box) for box in row.boxes)
+        mask_of.append(len(masks) if outlines else -1)
+        if outlines:
+            mask = draw_mask(outlines, row.rows, row.columns, how, step=MASK_STEP)
+            masks.append(torch.from_numpy(mask.copy()).unsqueeze(0))
+    size = (1, how.rows // MASK_STEP, how.columns // MASK_STEP)
+    return Places(
+        masks=(torch.stack(masks) if masks else torch.zeros((0, *size), dtype=torch.uint8)).to(
+            device
+        ),
+        mask_of=torch.tensor(mask_of, dtype=torch.int64),
+        centres=tuple(_find_centres(row, how) for row in rows),
+    )
 
 
-def split_order(order: Tensor, batch: int, *, rank: int = 0, world: int = 1) -> Sequence[Tensor]:
-    """Return this device's share of every batch of an epoch.
-
-    A last batch with fewer than two films per device is left out: batch statistics need two.
-    """
-    batches = [b for b in torch.split(order, batch) if len(b) >= 2 * world]
-    return [b[: len(b) // world * world][rank::world] for b in batches]
+def _corners(box: Box) -> tuple[tuple[float, float], ...]:
+    x0, y0, x1, y1 = box
+    return (x0, y0), (x1, y0), (x1, y1), (x0, y1)
 
 
-def step_seed(seed: int, epoch: int, step: int) -> int:
-    """Return the seed of one step, so that a resumed run draws what the killed one would have."""
-    return (seed * 1_000_003 + epoch) * 1_000_003 + step
+def _find_centres(row: ManifestRow, how: Preparation) -> Tensor:
+    place = place_film(row.rows, row.columns, how)
+    boxes = [place.to_network(box) for box in row.boxes]
+    centres = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in boxes]
+    return torch.tensor(centres, dtype=torch.float32).reshape(-1, 2)
 
 
 def training_batch(
-    stack: FilmStack, films: Tensor, how: AugmentationSettings, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Return augmented films `(films, channels, rows, columns)` in [0, 1], and their references."""
-    films = films.to(stack.pixels.device)
+    stack: FilmStack, drawn: Draw, how: AugmentationSettings, generator: torch.Generator
+) -> Batch:
+    """Return drawn films, changed at random, with what they then show."""
+    films = drawn.films.to(stack.pixels.device)
     pixels = _scaled(stack.pixels.index_select(0, films))
-    return (
-        _expanded(augment(pixels, how, generator), stack.how),
-        stack.has_fracture.index_select(0, films).float(),
+    centres = _choose_centres(stack, drawn, generator) if drawn.close.any() else None
+    matrices = draw_warps(len(films), pixels.shape[-2:], how, generator, centres=centres)
+    references = stack.has_fracture.index_select(0, films).float()
+    masks = is_outlined = None
+    if stack.places is not None:
+        has_mask = (stack.places.mask_of[drawn.films] >= 0).to(references.device)
+        is_outlined = has_mask | (references == 0)
+        masks, references = _warp_masks(stack.places, drawn.films, matrices, references)
+    pixels = change_greys(warp(pixels, matrices, fill=how.fill), how, generator)
+    return Batch(
+        films=_expanded(pixels, stack.how),
+        references=references,
+        masks=masks,
+        is_outlined=is_outlined,
     )
+
+
+def _choose_centres(stack: FilmStack, drawn: Draw, generator: torch.Generator) -> Tensor:
+    """Return what each close-up zooms in on: a fracture, or any place where there is none."""
+    rows, columns = stack.how.rows, stack.how.columns
+    anywhere = 0.2 + 0.6 * torch.rand(len(drawn.films), 2, generator=generator)
+    centres = anywhere * torch.tensor([columns, rows], dtype=torch.float32)
+    which = torch.rand(len(drawn.films), generator=generator)
+    for number, film in enumerate(drawn.films.tolist()):
+        known = stack.places.centres[film] if stack.places is not None else ()
+        if len(known):
+            centres[number] = known[int(which[number] * len(known))]
+    return torch.where(drawn.close[:, None], centres, torch.nan)
+
+
+def _warp_masks(
+    places: Places, films: Tensor, matrices: Tensor, references: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return moved masks, and references of what is still in the picture."""
+    numbers = places.mask_of[films]
+    masks = torch.zeros((len(films), *places.masks.shape[1:]), device=references.device)
+    masked = numbers >= 0
+    if masked.any():
+        kept = _scaled(places.masks.index_select(0, numbers[masked].to(places.masks.device)))
+        moved = warp(kept, matrices[masked], step=MASK_STEP)
+        here = masked.to(references.device)
+        masks[here] = moved
+        references[here] *= (moved.flatten(1).amax(dim=1) > VISIBLE).float()
+    return masks, references
 
 
 def reading_batches(stack: FilmStack, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -90,6 +197,13 @@ def reading_batches(stack: FilmStack, batch: int) -> Iterator[tuple[Tensor, Tens
     for start in range(0, len(stack), batch):
         pixels = _scaled(stack.pixels[start : start + batch])
         yield _expanded(pixels, stack.how), stack.has_fracture[start : start + batch].float()
+
+
+def reduce_films(films: Tensor, share: float) -> Tensor:
+    """Return films at a share of their side, rounded to what 32 divides, each pixel averaged."""
+    size = [max(32, 32 * round(side * share / 32)) for side in films.shape[-2:]]
+    small = F.interpolate(films, size=size, mode="bilinear", antialias=True)
+    return small.contiguous(memory_format=torch.channels_last)
 
 
 def _scaled(pixels: Tensor) -> Tensor:

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from osteon.errors import SettingsFault, SourceUnreachable
 from osteon.learning.dropout import Dropout
+from osteon.learning.fracture_network import FractureNetwork
+from osteon.learning.localiser import LocalisingNetwork
 from osteon.learning.recipes import NetworkSettings, Recipe
 
 BATCH_NORMS: dict[str, dict[str, Any]] = {
@@ -18,33 +20,6 @@ BATCH_NORMS: dict[str, dict[str, Any]] = {
     "torch": {"eps": 1e-5, "momentum": 0.1},
 }
 """Keras writes momentum as the share that is kept (0.99), torch as the share that is new."""
-
-
-class FractureNetwork(nn.Module):
-    """A backbone between the two things that must never differ between training and reading.
-
-    In front, grey values are normalised; behind, one logit of `osteon.release.POSITIVE_CLASS` comes
-    out. Both travel inside the exported graph.
-    """
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, backbone: nn.Module, head: nn.Module, *, mean: float, std: float) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.head = head
-        self.register_buffer("mean", torch.tensor(mean))
-        self.register_buffer("std", torch.tensor(std))
-
-    def forward(self, films: Tensor) -> Tensor:
-        """Return logits, shape `(films,)`, of films, shape `(films, channels, rows, columns)`."""
-        features = self.backbone((films - self.mean) / self.std)
-        if torch.is_autocast_enabled(features.device.type):
-            # bf16 logits have 8 bits: films would tie that 32 bits tell apart
-            with torch.autocast(features.device.type, enabled=False):
-                return self.head(features.float()).flatten()  # type: ignore[no-any-return]
-        return self.head(features).flatten()  # type: ignore[no-any-return]
 
 
 class SqueezeExcite(nn.Module):
@@ -116,13 +91,6 @@ def build_network(
         backbone, head = _build_cnn2(how.channels, (how.rows, how.columns))
         return _keras_initialised(_assemble(backbone, head, settings))
     return _build_timm(recipe, init_weights, download=download and init_weights is None)
-
-
-def freeze_backbone(network: FractureNetwork, *, frozen: bool) -> None:
-    """Let only the head learn, or everything; a frozen backbone keeps its batch statistics too."""
-    for parameter in network.backbone.parameters():
-        parameter.requires_grad_(not frozen)
-    network.backbone.train(mode=not frozen and network.training)
 
 
 def _assemble(backbone: nn.Module, head: nn.Module, settings: NetworkSettings) -> FractureNetwork:
@@ -223,6 +191,10 @@ def _build_timm(recipe: Recipe, init_weights: Path | None, *, download: bool) ->
         std = sum(backbone.pretrained_cfg["std"]) / 3
     if init_weights is not None:
         _load_weights(backbone, init_weights, channels=how.channels)
+    if settings.linear_first_block:
+        backbone.blocks[0][0].bn1.act = nn.Identity()
+    if settings.localiser_width:
+        return LocalisingNetwork(backbone, width=settings.localiser_width, mean=mean, std=std)
     # timm names the width behind a pooled network's extra convolutions apart
     features: int = getattr(backbone, "head_hidden_size", None) or backbone.num_features
     head = nn.Sequential(nn.Dropout(0.2), nn.Linear(features, 1))

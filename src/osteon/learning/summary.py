@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from osteon.learning.networks import FractureNetwork
+from osteon.learning.fracture_network import FractureNetwork
 from osteon.release import Preparation
 
 

@@ -9,24 +9,20 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from osteon.errors import TrainingDiverged
 from osteon.evaluation.auroc import measure_auroc
 from osteon.evaluation.history import HistoryRow, find_peak
 from osteon.learning.checkpoints import read_checkpoint, write_checkpoint
-from osteon.learning.loader import (
-    FilmStack,
-    order_films,
-    reading_batches,
-    split_order,
-    step_seed,
-    training_batch,
-)
-from osteon.learning.networks import FractureNetwork, freeze_backbone
-from osteon.learning.recipes import OptimiserSettings, Recipe
+from osteon.learning.fracture_network import FractureNetwork, Look, freeze_backbone
+from osteon.learning.loader import Batch, FilmStack, reading_batches, reduce_films, training_batch
+from osteon.learning.losses import class_weights, weighted_loss, whole_loss
+from osteon.learning.rates import build_optimiser, set_rates
+from osteon.learning.recipes import Recipe
+from osteon.learning.sampling import Draw, draw_films, split_draw, step_seed
 from osteon.terms import Progress, no_progress
 
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
@@ -73,6 +69,18 @@ class _Partial:
     references: list[Tensor] = field(default_factory=list)
 
 
+class _Looking(nn.Module):
+    """A network as a training sees it: every answer that it learns by, in one pass."""
+
+    def __init__(self, network: FractureNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, films: Tensor) -> Look:
+        """Return what the network says of films."""
+        return self.network.look(films)
+
+
 class Training:
     """Weights, optimiser and schedule on their way through the epochs; held by one run folder."""
 
@@ -92,7 +100,8 @@ class Training:
         self.identity = identity
         network.to(fabric.device).to(memory_format=torch.channels_last)
         optimiser = build_optimiser(network, recipe.optimiser)
-        runnable: Any = torch.compile(network) if fabric.device.type == "cuda" else network
+        looking = _Looking(network)
+        runnable: Any = torch.compile(looking) if fabric.device.type == "cuda" else looking
         self.wrapped, self.optimiser = fabric.setup(runnable, optimiser)
         self.plateau = ReduceLROnPlateau(
             self.optimiser,
@@ -100,6 +109,13 @@ class Training:
             patience=recipe.schedule.halve_after,
             min_lr=recipe.schedule.learning_rate_floor,
         )
+        self.average: AveragedModel | None = None
+        if kept := recipe.schedule.average:
+            self.average = AveragedModel(
+                network,
+                multi_avg_fn=get_ema_multi_avg_fn(kept),  # type: ignore[no-untyped-call]
+                use_buffers=True,
+            )
         self.epoch = 1  # the one that runs, or comes next
         self.partial = _Partial()
         self.history: tuple[HistoryRow, ...] = ()
@@ -135,7 +151,9 @@ class Training:
             CheckpointMismatch: If it belongs to another recipe or manifest.
         """  # noqa: DOC502 — raised by the functions called
         state = read_checkpoint(self.folder / "last.ckpt", identity=self.identity)
-        self.network.load_state_dict(state["network"])
+        self.network.load_state_dict(state["live"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.plateau.load_state_dict(state["plateau"])
         self.epoch = state["epoch"]
@@ -147,14 +165,14 @@ class Training:
         schedule = self.recipe.schedule
         if self.epoch > schedule.epochs:
             return "all epochs"
-        waited = self.epoch - 1 - self.best_epoch
+        waited = self.epoch - 1 - max(self.best_epoch, schedule.small_epochs)
         return "no better tune AUROC" if self.history and waited >= schedule.patience else ""
 
     def _start_epoch(self) -> None:
         schedule = self.recipe.schedule
         frozen = self.epoch <= schedule.frozen_epochs
         self.network.train()
-        freeze_backbone(self.network, frozen=frozen)
+        freeze_backbone(self.network, frozen=frozen, stages=self.recipe.network.frozen_stages)
         thaws = self.epoch == schedule.frozen_epochs + 1 > 1 and self.partial.step == 0
         if thaws and schedule.fine_tune_learning_rate:
             for group in self.optimiser.param_groups:
@@ -162,14 +180,23 @@ class Training:
 
     def _train_epoch(self, train: FilmStack, weights: Tensor, listeners: Listeners) -> bool:
         schedule, partial = self.recipe.schedule, self.partial
-        order = order_films(len(train), seed=schedule.seed, epoch=self.epoch)
-        batches = split_order(
-            order, schedule.batch, rank=self.fabric.global_rank, world=self.fabric.world_size
+        drawn = draw_films(
+            train.has_fracture,
+            train.has_hardware,
+            self.recipe.sampling,
+            seed=schedule.seed,
+            epoch=self.epoch,
+        )
+        batches = split_draw(
+            drawn, schedule.batch, rank=self.fabric.global_rank, world=self.fabric.world_size
         )
         what = f"epoch {self.epoch} of {schedule.epochs}"
         last_written = time.monotonic()
         for step in range(partial.step, len(batches)):
             started = time.monotonic()
+            if schedule.one_cycle:
+                done = (self.epoch - 1 + step / len(batches)) / schedule.epochs
+                set_rates(self.optimiser, self.recipe.optimiser, share_done=done)
             loss, logits, references = self._step(train, batches[step], weights, step=step)
             partial.losses.append(loss)
             partial.logits.append(logits)
@@ -186,23 +213,32 @@ class Training:
         return True
 
     def _step(
-        self, train: FilmStack, films: Tensor, weights: Tensor, *, step: int
+        self, train: FilmStack, drawn: Draw, weights: Tensor, *, step: int
     ) -> tuple[float, Tensor, Tensor]:
         seed = step_seed(self.recipe.schedule.seed, self.epoch, step + 1)
         torch.manual_seed(
             seed
         )  # dropout; drawn anew at each step, so that a resumed run repeats it
         generator = torch.Generator().manual_seed(seed)
-        pixels, references = training_batch(train, films, self.recipe.augmentation, generator)
-        logits = self.wrapped(pixels).float()
-        loss = weighted_loss(logits, references, weights)
+        batch = training_batch(train, drawn, self.recipe.augmentation, generator)
+        look, loss = self._look(batch, weights)
         value = loss.item()
         if not np.isfinite(value):
-            self._name_batch(train, films, step=step, loss=value)
+            self._name_batch(train, drawn.films, step=step, loss=value)
         self.optimiser.zero_grad()
         self.fabric.backward(loss)
         self.optimiser.step()
-        return value, logits.detach().cpu(), references.cpu()
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+        return value, look.logits.detach().float().cpu(), batch.references.cpu()
+
+    def _look(self, batch: Batch, weights: Tensor) -> tuple[Look, Tensor]:
+        schedule, films = self.recipe.schedule, batch.films
+        if self.epoch <= schedule.small_epochs:
+            films = reduce_films(films, schedule.small_share)
+        look = Look(*self.wrapped(films))
+        loss = whole_loss(look, batch, weights, self.recipe.loss)
+        return look, loss
 
     def _close_epoch(self, tune: FilmStack, weights: Tensor) -> None:
         partial = self.partial
@@ -219,11 +255,14 @@ class Training:
             seconds=partial.seconds,
         )
         self.history = (*self.history, row)
-        self.plateau.step(row.tune_loss)
-        best = find_peak(self.history)
+        if not self.recipe.schedule.one_cycle:
+            self.plateau.step(row.tune_loss)
+        best = find_peak(self.history[self.recipe.schedule.small_epochs :])
         self.epoch += 1
         self.partial = _Partial()
-        if best is None or best.epoch == row.epoch:
+        if row.epoch > self.recipe.schedule.small_epochs and (
+            best is None or best.epoch == row.epoch
+        ):
             self.best_epoch = row.epoch
             self._write(self._weights(), "best.ckpt")
         self._write_last()
@@ -231,12 +270,19 @@ class Training:
     @torch.no_grad()
     def read(self, stack: FilmStack) -> tuple[Tensor, Tensor]:
         """Return logits and references of a split's films, shape `(films,)` each, on the CPU."""
-        self.network.eval()
-        pairs = [
-            (self.wrapped(pixels).float().cpu(), references.cpu())
-            for pixels, references in reading_batches(stack, 4 * self.recipe.schedule.batch)
-        ]
-        return torch.cat([p[0] for p in pairs]), torch.cat([p[1] for p in pairs])
+        schedule = self.recipe.schedule
+        is_small = self.epoch <= schedule.small_epochs
+        reader: Any = self.network if self.average is None else self.average.module
+        reader.eval()
+        with self.fabric.autocast():
+            pairs = [
+                (
+                    reader(reduce_films(films, schedule.small_share) if is_small else films),
+                    references.cpu(),
+                )
+                for films, references in reading_batches(stack, 4 * schedule.batch)
+            ]
+        return torch.cat([p[0].float().cpu() for p in pairs]), torch.cat([p[1] for p in pairs])
 
     def _agreed(self, *, wanted: bool) -> bool:
         """Return whether any device wants it, so that all do the same."""
@@ -257,13 +303,15 @@ class Training:
             "identity": self.identity,
             "epoch": self.epoch,
             "best_epoch": self.best_epoch,
-            "network": self.network.state_dict(),
+            "network": (self.network if self.average is None else self.average.module).state_dict(),
         }
 
     def _write_last(self) -> None:
         self._write(
             {
                 **self._weights(),
+                "live": self.network.state_dict(),
+                "average": self.average.state_dict() if self.average is not None else None,
                 "optimiser": self.optimiser.state_dict(),
                 "plateau": self.plateau.state_dict(),
                 "partial": asdict(self.partial),
@@ -291,28 +339,6 @@ class Training:
             advice=f"The batch held {', '.join(paths)}. Lower optimiser.learning_rate, or train "
             "with --precision 32-true; the last checkpoint is from before this step.",
         )
-
-
-def build_optimiser(network: FractureNetwork, how: OptimiserSettings) -> torch.optim.Optimizer:
-    """Return the optimiser that a recipe names, over all weights."""
-    common: dict[str, Any] = {"lr": how.learning_rate, "eps": how.epsilon}
-    if how.name == "adamw":
-        return torch.optim.AdamW(network.parameters(), weight_decay=how.weight_decay, **common)
-    return torch.optim.Adam(network.parameters(), **common)
-
-
-def class_weights(has_fracture: Tensor, *, balanced: bool) -> Tensor:
-    """Return the loss weights of a film without and with a fracture: n / (2 · n of its class)."""
-    if not balanced:
-        return torch.ones(2, device=has_fracture.device)
-    counts = torch.stack([(~has_fracture).sum(), has_fracture.sum()])
-    return len(has_fracture) / (2.0 * counts)
-
-
-def weighted_loss(logits: Tensor, references: Tensor, weights: Tensor) -> Tensor:
-    """Return binary cross-entropy on logits, each film weighed by its class (Keras' mean)."""
-    weight = torch.where(references > 0.5, weights[1], weights[0])
-    return F.binary_cross_entropy_with_logits(logits, references, weight=weight)
 
 
 def auroc_or_nan(logits: Tensor, references: Tensor) -> float:

@@ -13,6 +13,7 @@ from osteon.errors import SettingsFault
 from osteon.release import Preparation
 from osteon.settings import Settings, build_settings, parse_settings, read_settings
 
+Fill = Literal["edge", "black"]
 TargetMetric = Literal["accuracy", "sensitivity", "specificity", "ppv", "npv", "f1", "auroc"]
 
 
@@ -32,6 +33,11 @@ class NetworkSettings(Settings):
         dropout: Whether "cnn4" drops features while it learns, as the seed does.
         mean: Subtracted from pixels in [0, 1], inside the network.
         std: Divided by afterwards, inside the network.
+        linear_first_block: Take the activation out of the first block's first convolution, as
+            Google's MobileNetEdgeTPU has it and timm's has not.
+        frozen_stages: How many of timm's first stages keep the weights they start with.
+        localiser_width: Channels of the decoder of a network that learns places from masks
+            (`learning.localiser`); 0 learns films alone.
     """
 
     name: Literal["cnn4", "cnn2", "timm"]
@@ -44,11 +50,20 @@ class NetworkSettings(Settings):
     dropout: bool = True
     mean: float = 0.0
     std: float = Field(default=1.0, gt=0)
+    linear_first_block: bool = False
+    frozen_stages: int = Field(default=0, ge=0, le=4)
+    localiser_width: int = Field(default=0, ge=0, le=512)
 
     @model_validator(mode="after")
     def _names_a_model(self) -> "NetworkSettings":
         if (self.name == "timm") != bool(self.model):
             raise ValueError('model is given exactly when name is "timm"')
+        if self.name != "timm" and (
+            self.linear_first_block or self.frozen_stages or self.localiser_width
+        ):
+            raise ValueError(
+                "linear_first_block, frozen_stages and localiser_width are for timm's networks"
+            )
         return self
 
 
@@ -62,7 +77,14 @@ class AugmentationSettings(Settings):
         shear_degrees: Drawn from ± this. Keras reads the seed's 0.2 as degrees, and so do we.
         horizontal_flip: Mirror left and right, every second film.
         vertical_flip: Mirror top and bottom, every second film.
+        fill: What a moved film shows where it ends: its edge, repeated, or black.
         brightness: Grey values are multiplied by a factor drawn from this range.
+        gamma: Grey values are raised to a power drawn from this range.
+        cap: On every second film, what is brighter than a level drawn from this range is made
+            equal to it, and all is stretched again: metal is then as bright as bone.
+        coarsen: Every second film is reduced to a share of its side drawn from this range, and
+            enlarged again: sharpness then does not tell where a film comes from.
+        close_zoom: How far a close-up zooms in; see `SamplingSettings.close_share`.
     """
 
     rotation_degrees: float = Field(default=0, ge=0, le=180)
@@ -71,7 +93,44 @@ class AugmentationSettings(Settings):
     shear_degrees: float = Field(default=0, ge=0, lt=45)
     horizontal_flip: bool = False
     vertical_flip: bool = False
+    fill: Fill = "edge"
     brightness: tuple[float, float] = (1.0, 1.0)
+    gamma: tuple[float, float] = (1.0, 1.0)
+    cap: tuple[float, float] = (1.0, 1.0)
+    coarsen: tuple[float, float] = (1.0, 1.0)
+    close_zoom: tuple[float, float] = (1.25, 2.5)
+
+
+class SamplingSettings(Settings):
+    """Which films an epoch shows.
+
+    Attributes:
+        films: Of an epoch; 0 shows every film once, and nothing else here counts.
+        fractured_share: Of them with a fracture.
+        hardware_weight: How often a film with hardware is drawn, against one without: in FracAtlas
+            nearly every film with hardware is fractured.
+        close_share: Of the films shown as close-ups: of a fracture where there is one, of any
+            place where there is none, so that a close-up says nothing about the label.
+    """
+
+    films: int = Field(default=0, ge=0)
+    fractured_share: float = Field(default=0.5, gt=0, lt=1)
+    hardware_weight: float = Field(default=1.0, ge=0, le=1)
+    close_share: float = Field(default=0.0, ge=0, le=1)
+
+
+class LossSettings(Settings):
+    """What a network that learns places is asked for beside the film's label.
+
+    Attributes:
+        focal_weight: Of the focal loss over the map's cells.
+        dice_weight: Of the overlap with the mask, on films that have one.
+        branch_weight: Of each branch's own cross-entropy.
+    """
+
+    focal_weight: float = Field(default=1.0, ge=0)
+    dice_weight: float = Field(default=1.0, ge=0)
+    branch_weight: float = Field(default=0.3, ge=0)
 
 
 class OptimiserSettings(Settings):
@@ -82,12 +141,14 @@ class OptimiserSettings(Settings):
         learning_rate: Of the first epochs.
         epsilon: Adam's; Keras uses 1e-7, torch 1e-8.
         weight_decay: Only "adamw" uses it.
+        backbone_learning_rate: Of the backbone, where it differs from the rest's.
     """
 
     name: Literal["adam", "adamw"] = "adam"
     learning_rate: float = Field(default=1e-3, gt=0)
     epsilon: float = Field(default=1e-7, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
+    backbone_learning_rate: float | None = Field(default=None, gt=0)
 
 
 class ScheduleSettings(Settings):
@@ -101,6 +162,13 @@ class ScheduleSettings(Settings):
         patience: Stop after this many epochs without a better tune AUROC.
         halve_after: Halve the learning rate after this many epochs without a better tune loss.
         learning_rate_floor: Never below this.
+        one_cycle: Let the learning rate rise over the first tenth of the steps, and fall to nothing
+            over the rest (Smith & Topin 2019); `halve_after` and `fine_tune_learning_rate` then do
+            nothing.
+        average: Share that a running mean of the weights keeps at each step; the mean is what is
+            read with and exported. 0 takes the weights themselves.
+        small_epochs: How many of the first epochs see films reduced to `small_share` of their side.
+        small_share: See there.
         seed: Of weights, order and augmentation.
     """
 
@@ -112,6 +180,10 @@ class ScheduleSettings(Settings):
     halve_after: int = Field(default=5, ge=1)
     learning_rate_floor: float = Field(default=1e-7, ge=0)
     seed: int = Field(default=42, ge=0)
+    one_cycle: bool = False
+    average: float = Field(default=0.0, ge=0, lt=1)
+    small_epochs: int = Field(default=0, ge=0)
+    small_share: float = Field(default=2 / 3, gt=0, le=1)
 
 
 class Recipe(Settings):
@@ -125,6 +197,8 @@ class Recipe(Settings):
         augmentation: Random changes to training films.
         optimiser: How weights move.
         schedule: How long.
+        sampling: Which films an epoch shows.
+        loss: What is asked of a network that learns places.
         class_weights: Weigh films by n / (2 · n of their class) in the loss.
         operating_point: "youden" takes the threshold with the highest sensitivity + specificity on
             the tune split; "half" takes the sigmoid at 0.5, as the seeds did.
@@ -138,6 +212,8 @@ class Recipe(Settings):
     augmentation: AugmentationSettings = AugmentationSettings()
     optimiser: OptimiserSettings = OptimiserSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    loss: LossSettings = LossSettings()
     class_weights: bool = True
     operating_point: Literal["youden", "half"] = "youden"
     targets: dict[TargetMetric, float] = Field(default_factory=dict)
@@ -176,6 +252,11 @@ def find_recipe(name_or_path: str, overrides: Mapping[str, str] | None = None) -
 def write_recipe(recipe: Recipe) -> str:
     """Return the recipe as TOML, with every default filled in."""
     return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True))
+
+
+def name_evidence(recipe: Recipe) -> Literal["grad-cam", "map"]:
+    """Return what the exported graph of a recipe gives as evidence."""
+    return "map" if recipe.network.localiser_width else "grad-cam"
 
 
 def _override(recipe: Recipe, overrides: Mapping[str, str]) -> Recipe:

@@ -1,0 +1,72 @@
+"""A loss falls where the network comes nearer to what is true, and asks nothing unknown."""
+
+import pytest
+import torch
+
+from osteon.learning.fracture_network import Look
+from osteon.learning.loader import Batch
+from osteon.learning.losses import dice_loss, focal_loss, weighted_loss, whole_loss
+from osteon.learning.recipes import LossSettings
+
+ONES = torch.ones(2)
+
+
+def square(films=1, side=8):
+    wanted = torch.zeros(films, side, side)
+    wanted[:, 2:4, 2:4] = 1.0
+    return wanted
+
+
+def test_a_map_that_is_right_costs_less_than_one_that_is_empty_or_beside():
+    """Right beats silent, silent beats wrong, by both losses of the map."""
+    wanted = square()
+    right = torch.where(wanted > 0, 4.0, -4.0)
+    silent = torch.full_like(wanted, -4.0)
+    beside = torch.roll(right, 3, dims=2)
+    assert focal_loss(right, wanted) < focal_loss(silent, wanted) < focal_loss(beside, wanted)
+    assert dice_loss(right, wanted) < dice_loss(silent, wanted) <= dice_loss(beside, wanted) + 0.05
+
+
+def test_half_a_cell_of_fracture_is_asked_for_as_a_half():
+    """The focal loss of a share of one half is least at a probability of one half."""
+    wanted = torch.full((1, 1, 1), 0.5)
+    costs = [float(focal_loss(torch.full((1, 1, 1), logit), wanted)) for logit in (-2.0, 0.0, 2.0)]
+    assert costs[1] == 0.0
+    assert min(costs[0], costs[2]) > 0.1
+
+
+def test_films_without_a_mask_add_nothing_to_the_overlap():
+    """Overlap is asked of films that have a mask; a batch without any costs nothing."""
+    marks = torch.randn(3, 8, 8)
+    wanted = torch.zeros(3, 8, 8)
+    assert float(dice_loss(marks, wanted)) == 0.0
+    wanted[0] = square()[0]
+    assert float(dice_loss(marks, wanted)) == pytest.approx(float(dice_loss(marks[:1], wanted[:1])))
+
+
+def test_an_unoutlined_fracture_does_not_teach_that_there_is_nothing():
+    """Whatever the map says of such a film, the loss is the same."""
+    masks = torch.zeros(2, 1, 8, 8)
+    batch = Batch(
+        films=torch.zeros(2, 1, 16, 16),
+        references=torch.ones(2),
+        masks=masks,
+        is_outlined=torch.tensor([True, False]),
+    )
+    costs = []
+    for peak in (-5.0, 5.0):
+        marks = torch.full((2, 8, 8), -5.0)
+        marks[1] = peak
+        look = Look(torch.zeros(2), marks, ())
+        costs.append(float(whole_loss(look, batch, ONES, LossSettings())))
+    assert costs[0] == costs[1]
+
+
+def test_each_branch_learns_by_itself_at_its_weight():
+    """The whole loss is the films' loss, and the branches' times their weight."""
+    batch = Batch(films=torch.zeros(2, 1, 16, 16), references=torch.tensor([1.0, 0.0]))
+    local, whole = torch.tensor([1.0, -1.0]), torch.tensor([0.5, 2.0])
+    how = LossSettings(branch_weight=0.25)
+    found = whole_loss(Look(local + whole, None, (local, whole)), batch, ONES, how)
+    parts = [weighted_loss(x, batch.references, ONES) for x in (local + whole, local, whole)]
+    assert float(found) == pytest.approx(float(parts[0] + 0.25 * (parts[1] + parts[2])))
