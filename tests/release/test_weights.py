@@ -7,7 +7,7 @@ from onnx import TensorProto, external_data_helper, helper, numpy_helper
 from tests.releases import build_model
 
 from osteon.errors import ReleaseDamaged
-from osteon.release.weights import check_weights
+from osteon.release.weights import check_weights, count_weights
 
 
 def build(*tensors, nodes=()):
@@ -110,3 +110,15 @@ def test_a_function_of_the_model_holds_no_hidden_weight():
     model.functions.append(function)
     refuse(model, "finite numbers")
     assert onnx.ModelProto.FromString(model.SerializeToString()).functions
+
+
+def test_weights_are_counted_as_they_are_stored():
+    """Floats and bytes count, of any shape; whole numbers, which are shapes, do not."""
+    assert count_weights(build_model()) == 3
+    tensors = (
+        numpy_helper.from_array(np.zeros((3, 5), np.float32), "f"),
+        numpy_helper.from_array(np.zeros((2, 4), np.int8), "b"),
+        numpy_helper.from_array(np.zeros(7, np.int64), "shape"),
+        numpy_helper.from_array(np.array(1.0, np.float16), "scalar"),
+    )
+    assert count_weights(build(*tensors).SerializeToString()) == 15 + 8 + 1

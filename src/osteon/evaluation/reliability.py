@@ -1,7 +1,7 @@
 """Whether probabilities keep their word: of films given 0.3, do three of ten have a fracture?"""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from osteon.evaluation.intervals import (
     wilson_interval,
 )
 from osteon.evaluation.shares import GROUP_WILSON
+from osteon.evaluation.weighing import Values, Weighable, Weights
 
 N_BINS: Final = 15
 
@@ -112,12 +113,10 @@ def measure_calibration(  # noqa: PLR0913 — films are three lists, and there a
 
     Raises:
         MeasurementFault: If a probability is outside [0, 1], or there is no bin.
-    """
+    """  # noqa: DOC502 — finding the bins raises it
     answers, truths = check_answers(probabilities, references)
-    if n_bins < 1 or ((answers < 0) | (answers > 1)).any():
-        raise MeasurementFault("probabilities", "must be in [0, 1], and fall into at least one bin")
+    places = _find_bins(answers, n_bins)
     numbers = number_groups(groups)
-    places = np.minimum((answers * n_bins).astype(np.int64), n_bins - 1)
     bins = tuple(
         _measure_bin(
             (place / n_bins, (place + 1) / n_bins), answers, truths,
@@ -145,6 +144,40 @@ def measure_calibration(  # noqa: PLR0913 — films are three lists, and there a
         prevalence=prevalence,
         n_groups=int(numbers.max(initial=-1)) + 1,
     )
+
+
+def weigh_calibration(
+    probabilities: npt.ArrayLike,
+    references: npt.ArrayLike,
+    groups: Groups,
+    *,
+    kind: Literal["brier", "ece", "ece_corrected"] = "ece_corrected",
+    n_bins: int = N_BINS,
+) -> Weighable:
+    """Return an error of probabilities as a number that can be weighed, for paired differences.
+
+    Resampling lifts an expected calibration error, of two models about alike: their difference is
+    hardly moved.
+
+    Args:
+        probabilities: Shape `(films,)`, in [0, 1].
+        references: True where a fracture is present, shape `(films,)`.
+        groups: Films that belong together share one, shape `(films,)`.
+        kind: Which error.
+        n_bins: Equally wide ranges of probability.
+
+    Raises:
+        MeasurementFault: If a probability is outside [0, 1], or there is no bin.
+    """  # noqa: DOC502 — finding the bins raises it
+    answers, truths = check_answers(probabilities, references)
+    numbers = number_groups(groups)
+    sums = _add_up(truths - answers, places=_find_bins(answers, n_bins), numbers=numbers)
+    place = ("brier", "ece", "ece_corrected").index(kind)
+
+    def weigh(weights: Weights) -> Values:
+        return sums.weigh(weights)[place].astype(np.float64)
+
+    return Weighable(weigh=weigh, groups=numbers)
 
 
 def correct_gaps(
@@ -207,6 +240,17 @@ class _Sums:
             np.abs(gaps).sum(axis=1) / n_films,
             sizes.sum(axis=1) / n_films,
         )
+
+
+def _find_bins(answers: Floats64, n_bins: int) -> npt.NDArray[np.int64]:
+    """Return the bin of each probability, from 0.
+
+    Raises:
+        MeasurementFault: If a probability is outside [0, 1], or there is no bin.
+    """
+    if n_bins < 1 or ((answers < 0) | (answers > 1)).any():
+        raise MeasurementFault("probabilities", "must be in [0, 1], and fall into at least one bin")
+    return np.minimum((answers * n_bins).astype(np.int64), n_bins - 1)
 
 
 def _total(weights: Floats64, of_group: Floats64) -> Floats64:

@@ -23,7 +23,7 @@ from osteon.terms import Floats, Instance, Logit, Pixels8
 BATCH: Final = 8
 """Films in one forward pass."""
 
-Evidence = Literal["in the network", "occlusion", "none"]
+Evidence = Literal["learnt map", "in the network", "occlusion", "none"]
 
 _Opened = tuple[str, OpenedFilm | FilmFault]
 
@@ -166,7 +166,7 @@ class Answerer:
         prepared = scale_pixels(np.stack(films), self.preparation)
         logits, evidence = self._network.answer(prepared)
         maps: Sequence[Floats | None] = [None] * len(films)
-        if self._evidence == "in the network" and evidence is not None:
+        if self._evidence in {"learnt map", "in the network"} and evidence is not None:
             maps = list(evidence)
         elif self._evidence == "occlusion":
             maps = [

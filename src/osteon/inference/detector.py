@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from osteon.errors import ReleaseDamaged, ReleaseInverted, RunFault
 from osteon.inference.answering import Answer, Answerer, Refusal
+from osteon.inference.bundled import find_default_release
 from osteon.inference.evidence import Place, find_places, lay_on_film, scale_evidence
 from osteon.inference.guards import check_guards
 from osteon.inference.network import Network, open_session
@@ -100,6 +101,28 @@ class Detector:
         """  # noqa: DOC502 — the functions called raise them
         return cls(read_release(path), threads=threads, limits=limits, on_inverted=on_inverted)
 
+    @classmethod
+    def default(
+        cls,
+        *,
+        threads: int | None = None,
+        limits: Limits | None = None,
+        on_inverted: Literal["refuse", "correct"] | None = None,
+    ) -> Self:
+        """Return the detector of the release that comes with the package, checked like any other.
+
+        Args:
+            threads: CPU threads; None takes every core.
+            limits: What the reading of one film may use.
+            on_inverted: "refuse" a negative, or "correct" it and say so; None as the release says.
+
+        Raises:
+            ReleaseMissing: If this Osteon was built without it.
+            ReleaseFault: If it is damaged, of another schema, or answers the other way round.
+        """  # noqa: DOC502 — the functions called raise them
+        path = find_default_release()
+        return cls.load(path, threads=threads, limits=limits, on_inverted=on_inverted)
+
     def __enter__(self) -> Self:
         """Return the detector, whose children end with the block."""
         return self
@@ -171,7 +194,7 @@ class Detector:
             findings=()
             if decision == "no fracture"
             else self._rate(
-                find_places(evidence, place, card.preparation, threshold=card.evidence.threshold),
+                find_places(evidence, place, card.preparation, settings=card.evidence),
                 probability,
             ),
             evidence=lay_on_film(evidence, place, card.preparation),
@@ -228,7 +251,7 @@ def _test_itself(network: Network, release: Release) -> None:
             found=off,
             advice="Fetch or export the release again.",
         )
-    has_evidence = release.card.evidence.method == "in the network"
+    has_evidence = release.card.evidence.method != "occlusion"
     if has_evidence != (evidence is not None) or (
         evidence is not None and evidence.shape != test.evidence.shape
     ):

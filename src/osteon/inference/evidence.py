@@ -8,15 +8,19 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from osteon.inference.pieces import find_pieces
 from osteon.radiographs.prepare import Placement
 from osteon.release import EvidenceSettings, Preparation
 from osteon.terms import Box, Floats
 
-MAP_SIDE: Final = 64
-"""Long side, in cells, of the map on which places are found: a cell of a wrist film is 3 mm."""
-
 MAX_PLACES: Final = 8
 """Places at most on one film; more of them say nothing."""
+
+MAX_PEAKS: Final = 32
+"""Peaks at most that are looked at for them: a speckle has thousands."""
+
+PEAK_SIDE: Final = 512
+"""Long side, in cells, of the map on which the highest point is found."""
 
 OCCLUDERS: Final = 7
 """Pieces that are covered along each side of a film, where the network gives no evidence."""
@@ -67,33 +71,72 @@ def lay_on_film(evidence: Floats, place: Placement, how: Preparation) -> Floats:
 
 
 def find_places(
-    evidence: Floats, place: Placement, how: Preparation, *, threshold: float
+    evidence: Floats, place: Placement, how: Preparation, *, settings: EvidenceSettings
 ) -> tuple[Place, ...]:
-    """Return the places where evidence reaches a threshold, the strongest first.
+    """Return the places where evidence stands out, the strongest first.
+
+    Without an edge, a place is a piece of the map that reaches the threshold. With one, it is a
+    peak that reaches the threshold, and all around it down to the edge's share of its height,
+    unless a higher peak stands in there: a faint place then has the outline that a strong one of
+    its shape has, and whether it is there hangs on no other place but those that it belongs to.
 
     Args:
         evidence: In [0, 1], shape `(map rows, map columns)` over the network's whole input.
         place: Where the film lies in that input.
         how: The preparation, for the input's size.
-        threshold: Evidence from which a cell is part of a place.
+        settings: Threshold, cells, edge and growth.
 
     Returns:
-        Connected pieces, edges and corners alike; at most `MAX_PLACES`.
+        Connected pieces, edges and corners alike, as boxes cut at the film's border; at most
+        `MAX_PLACES`.
     """
-    shrink = MAP_SIDE / max(place.source_rows, place.source_columns)
-    columns = max(1, round(place.source_columns * shrink))
-    rows = max(1, round(place.source_rows * shrink))
-    cells = _resize(evidence, place, how, (columns, rows))
     wide, high = place.source_columns, place.source_rows
+    shrink = settings.cells / max(wide, high)
+    columns, rows = max(1, round(wide * shrink)), max(1, round(high * shrink))
+    cells = _resize(evidence, place, how, (columns, rows))
+    if settings.edge is None:
+        pieces = find_pieces(cells, settings.threshold)
+        found = list(zip(pieces.boxes.tolist(), pieces.peaks.tolist(), strict=True))
+    else:
+        found = _find_hills(cells, settings.threshold, settings.edge)
     places = [
         # Multiplied first: the last cell then ends exactly at the film's edge.
         Place(
-            box=(x0 * wide / columns, y0 * high / rows, x1 * wide / columns, y1 * high / rows),
+            box=_grow(
+                (x0 * wide / columns, y0 * high / rows, x1 * wide / columns, y1 * high / rows),
+                settings.grow,
+                place,
+            ),
             peak=peak,
         )
-        for (x0, y0, x1, y1), peak in _find_pieces(cells, threshold)
+        for (x0, y0, x1, y1), peak in found
     ]
     return tuple(sorted(places, key=lambda found: (-found.peak, found.box))[:MAX_PLACES])
+
+
+def find_peak(evidence: Floats, place: Placement, how: Preparation) -> tuple[float, float] | None:
+    """Return where on a film its evidence is highest.
+
+    Args:
+        evidence: Not negative, in any unit, shape `(map rows, map columns)` over the network's
+            whole input.
+        place: Where the film lies in that input.
+        how: The preparation, for the input's size.
+
+    Returns:
+        (x, y) in source pixels; None where it is the same all over, so that nothing stands out.
+    """
+    wide, high = place.source_columns, place.source_rows
+    shrink = PEAK_SIDE / max(wide, high)
+    columns, rows = max(1, round(wide * shrink)), max(1, round(high * shrink))
+    highest = float(evidence.max(initial=0.0))
+    if not highest > 0:
+        return None
+    cells = _resize(evidence / np.float32(highest), place, how, (columns, rows))
+    if cells.min() == cells.max():
+        return None
+    row, column = divmod(int(cells.argmax()), columns)
+    return (column + 0.5) * wide / columns, (row + 0.5) * high / rows
 
 
 def measure_occlusion(film: Floats, logit: float, answer: Answer) -> Floats:
@@ -148,17 +191,45 @@ def _resize(evidence: Floats, place: Placement, how: Preparation, size: tuple[in
     return np.clip(np.asarray(laid, dtype=np.float32), 0.0, 1.0)
 
 
-def _find_pieces(cells: Floats, threshold: float) -> list[tuple[tuple[int, int, int, int], float]]:
-    """Return box, in cells, and peak of each connected piece (eight neighbours)."""
-    waiting = {(int(row), int(column)) for row, column in np.argwhere(cells >= threshold)}
-    pieces: list[tuple[tuple[int, int, int, int], float]] = []
-    while waiting:
-        piece = [waiting.pop()]
-        for row, column in piece:  # grows as it is walked
-            near = {(row + dy, column + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)} & waiting
-            waiting -= near
-            piece.extend(sorted(near))
-        rows, columns = zip(*piece, strict=True)
-        peak = max(float(cells[cell]) for cell in piece)
-        pieces.append(((min(columns), min(rows), max(columns) + 1, max(rows) + 1), peak))
-    return pieces
+def _find_hills(cells: Floats, threshold: float, edge: float) -> list[tuple[list[int], float]]:
+    """Return box, in cells, and height of each peak that is the highest down to its edge."""
+    columns = cells.shape[1]
+    summits = np.flatnonzero((cells >= np.float32(threshold)) & (cells == _dilate(cells)))
+    heights = cells.ravel()[summits]
+    order = np.argsort(-heights, kind="stable")
+    heights = heights[order]
+    summits = summits[order] + summits[order] // columns  # as `Pieces` counts cells
+    found: list[tuple[list[int], float]] = []
+    for _ in range(MAX_PEAKS):
+        if not summits.size or len(found) == MAX_PLACES:
+            break
+        pieces = find_pieces(cells, edge * float(heights[0]))
+        of_summit = pieces.find(summits)
+        if pieces.peaks[of_summit[0]] <= heights[0]:
+            found.append((pieces.boxes[of_summit[0]].tolist(), float(heights[0])))
+        # What lies in here lies in a higher peak's piece as well, once its own edge is reached.
+        others = of_summit != of_summit[0]
+        summits, heights = summits[others], heights[others]
+    return found
+
+
+def _dilate(cells: Floats) -> Floats:
+    """Return the highest of each cell and its eight neighbours."""
+    padded = np.pad(cells, 1, constant_values=-np.inf)
+    across = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    highest: Floats = np.maximum(np.maximum(across[:-2], across[1:-1]), across[2:])
+    return highest
+
+
+def _grow(box: Box, by: float, place: Placement) -> Box:
+    """Return a box with each side multiplied, its centre kept, cut at the film's border."""
+    if by == 1:
+        return box
+    x0, y0, x1, y1 = box
+    x_more, y_more = (x1 - x0) * (by - 1) / 2, (y1 - y0) * (by - 1) / 2
+    return (
+        max(x0 - x_more, 0.0),
+        max(y0 - y_more, 0.0),
+        min(x1 + x_more, float(place.source_columns)),
+        min(y1 + y_more, float(place.source_rows)),
+    )

@@ -4,19 +4,19 @@ from typing import Final, Literal
 
 import numpy as np
 
+from osteon.evaluation.detection import weigh_average_precision
 from osteon.evaluation.findings import RatedPlace, fit_findings
 from osteon.evaluation.localisation import is_right
-from osteon.inference.evidence import find_places, scale_evidence
 from osteon.inference.network import Network
 from osteon.jobs.certifying import name_metric, share_of
+from osteon.jobs.marking import locate, maps_of, mark_places
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.release import Calibrator, EvidenceSettings, Measure, OperatingPoints, Preparation
-from osteon.terms import Floats
 
 BRIGHT: Final = 0.95
 """Share of fractured tune films whose brightest evidence stays below 1."""
 
-Method = Literal["in the network", "occlusion"]
+Method = Literal["learnt map", "in the network", "occlusion"]
 
 THRESHOLDS: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7)
 """Evidence from which a finding may begin; the best of them on tune is taken."""
@@ -24,10 +24,32 @@ THRESHOLDS: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7)
 WITHOUT_BOXES: Final = 0.5
 """Where a finding begins if no reader boxed the tune films."""
 
+CELLS: Final = 160
+"""On the long side of a film, for a learnt map: 3 pixels of most films of FracAtlas, whose median
+box is 26 pixels wide. More cells cost time and find no more."""
+
+FLOOR: Final = 0.05
+"""Evidence below which a learnt map's peak is no place at all, not even a faint one."""
+
+PEAKS: Final = tuple(step / 100 for step in range(5, 75, 5))
+"""What the peak of a finding may have to reach, on a learnt map."""
+
+EDGES: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+"""Share of its peak down to which a finding may reach."""
+
+GROWTHS: Final = (0.8, 1.0, 1.25, 1.6, 2.0)
+"""By what the sides of its box may be multiplied."""
+
+OVERLAPS: Final = (0.3, 0.4, 0.5, 0.6)
+"""At which average precision is asked of a shape of boxes; their mean moves more smoothly than
+one of them alone, where a box more or less over the limit would decide."""
+
 
 def name_method(network: Network) -> Method:
     """Return how a network's evidence is had."""
-    return "in the network" if network.has_evidence else "occlusion"
+    if not network.has_evidence:
+        return "occlusion"
+    return "learnt map" if network.card.evidence == "map" else "in the network"
 
 
 def fit_evidence(
@@ -43,10 +65,13 @@ def fit_evidence(
 
     Returns:
         One scale for all films, such that `BRIGHT` of the fractured ones stay below 1 at their
-        brightest; the threshold at which most findings meet a box and most boxes are met (F1);
+        brightest, or 1 for a learnt map; for that, the shape of boxes that gives the best average
+        precision; the threshold at which most findings meet a box and most boxes are met (F1);
         and how likely a finding is right. Without boxes, `WITHOUT_BOXES` and no such likelihood.
     """
-    peaks = np.array([float(raw.max()) for raw in _maps_of(tune)])
+    if method == "learnt map":
+        return _fit_map(tune, calibrator, how)
+    peaks = np.array([float(raw.max()) for raw in maps_of(tune)])
     scale = float(np.quantile(peaks[tune.references], BRIGHT)) or float(peaks.max()) or 1.0
     settings = EvidenceSettings(method=method, scale=scale, threshold=WITHOUT_BOXES)
     if not tune.has_boxes:
@@ -55,8 +80,58 @@ def fit_evidence(
         threshold: settings.model_copy(update={"threshold": threshold}) for threshold in THRESHOLDS
     }
     found = {threshold: rate_places(tune, calibrator, how, one) for threshold, one in tried.items()}
+    return _choose(tried, found, tune)
+
+
+def _fit_map(tune: MeasuredFilms, calibrator: Calibrator, how: Preparation) -> EvidenceSettings:
+    """Choose the shape of boxes first, and then which of them are shown.
+
+    The two questions are apart. Which outline fits what readers drew is asked of average precision,
+    which looks at all places, and of fractured films alone, as the literature does. Which places
+    are worth a reader's eye is asked of F1, of all films: too low a threshold and most findings are
+    wrong, too high and fractures go without one. A place's outline does not hang on the threshold.
+    """
+    settings = EvidenceSettings(
+        method="learnt map", scale=1.0, threshold=WITHOUT_BOXES, cells=CELLS, edge=WITHOUT_BOXES
+    )
+    if not tune.has_boxes:
+        return settings
+    faint = settings.model_copy(update={"threshold": FLOOR})
+    shapes = [
+        faint.model_copy(update={"edge": edge, "grow": grow}) for edge in EDGES for grow in GROWTHS
+    ]
+    boxed = tune.choose([bool(row.boxes) for row in tune.rows])
+    shape = max(shapes, key=lambda one: _rate_shape(boxed, calibrator, how, one))
+    places = rate_places(tune, calibrator, how, shape)
+    tried = {peak: shape.model_copy(update={"threshold": peak}) for peak in PEAKS}
+    found = {
+        peak: [[place for place in of_film if place.peak >= peak] for of_film in places]
+        for peak in PEAKS
+    }
+    chosen = _choose(tried, found, tune)
+    if chosen.finding is not None:
+        return chosen
+    # Too few of those that are shown are wrong, or right, to tell them apart: the faint ones help.
+    every = [place for of_film in places for place in of_film]
+    return chosen.model_copy(update={"finding": fit_findings(every, fitted_on=tune.split)})
+
+
+def _rate_shape(
+    boxed: MeasuredFilms, calibrator: Calibrator, how: Preparation, settings: EvidenceSettings
+) -> float:
+    films = mark_places(boxed, calibrator, how=how, settings=settings)
+    rated = [weigh_average_precision(films, at_iou=overlap).value for overlap in OVERLAPS]
+    return float(np.mean([value for value in rated if value is not None]))
+
+
+def _choose(
+    tried: dict[float, EvidenceSettings],
+    found: dict[float, list[list[RatedPlace]]],
+    tune: MeasuredFilms,
+) -> EvidenceSettings:
+    """Return the settings with the best F1, and how likely their findings are right."""
     n_boxed = sum(bool(row.boxes) for row in tune.rows)
-    best = max(THRESHOLDS, key=lambda threshold: _balance(found[threshold], n_boxed))
+    best = max(tried, key=lambda threshold: _balance(found[threshold], n_boxed))
     places = [place for of_film in found[best] for place in of_film]
     fitted = fit_findings(places, fitted_on=tune.split)
     return tried[best].model_copy(update={"finding": fitted})
@@ -132,27 +207,16 @@ def rate_places(
         how: The preparation.
         settings: Scale and threshold.
     """
+    probabilities = calibrator.calibrate(films.logits).tolist()
     return [
         [
             RatedPlace(film=probability, peak=place.peak, is_right=is_right(place.box, row.boxes))
-            for place in find_places(
-                scale_evidence(raw, settings), answer.place, how, threshold=settings.threshold
-            )
+            for place in places
         ]
-        for row, answer, raw, probability in zip(
-            films.rows,
-            films.answers,
-            _maps_of(films),
-            calibrator.calibrate(films.logits).tolist(),
-            strict=True,
+        for row, places, probability in zip(
+            films.rows, locate(films, how, settings), probabilities, strict=True
         )
     ]
-
-
-def _maps_of(films: MeasuredFilms) -> list[Floats]:
-    maps = [answer.evidence for answer in films.answers if answer.evidence is not None]
-    assert len(maps) == len(films.answers)  # they were asked for
-    return maps
 
 
 def _balance(found: list[list[RatedPlace]], n_boxed: int) -> float:

@@ -1,7 +1,7 @@
 """Films of a collection, read through a network and its guards: answers beside references."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,19 @@ class MeasuredFilms:
     def has_boxes(self) -> bool:
         """Whether a reader has boxed the fractures."""
         return any(row.boxes for row in self.rows)
+
+    def choose(self, wanted: Sequence[bool]) -> "MeasuredFilms":
+        """Return some of the films that were read.
+
+        Args:
+            wanted: One per film, in order.
+        """
+        kept = [place for place, is_wanted in enumerate(wanted) if is_wanted]
+        return replace(
+            self,
+            rows=tuple(self.rows[place] for place in kept),
+            answers=tuple(self.answers[place] for place in kept),
+        )
 
     def describe(self) -> Films:
         """Return what a release's card says about them."""

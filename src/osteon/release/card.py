@@ -63,18 +63,27 @@ class EvidenceSettings(_Record):
     """How the network's evidence becomes a picture in [0, 1] and places.
 
     Attributes:
-        method: "in the network" where its graph gives the map; "occlusion" where the film is
-            covered piece by piece to see what the answer hangs on.
+        method: "learnt map" where the network learnt from masks to say, cell by cell, how likely
+            a fracture shows there; "in the network" where its graph gives Grad-CAM; "occlusion"
+            where the film is covered piece by piece to see what the answer hangs on.
         scale: The network's evidence that counts as 1; one for all films, so that a film without
-            a fracture stays dark.
-        threshold: Evidence from which a place is part of a finding.
+            a fracture stays dark. A learnt map needs none: it is 1.
+        threshold: Evidence that the highest cell of a finding must reach.
+        cells: On the long side of the map on which findings are looked for.
+        edge: Share of its highest evidence down to which a finding reaches; None: it reaches down
+            to the threshold, however high it is.
+        grow: By what each side of a finding's box is multiplied, its centre kept: readers draw
+            more around a fracture, or less, than what the network needs to see it.
         finding: What makes the finding's probability; None where the collection has no boxes: a
             finding then carries the probability of its film.
     """
 
-    method: Literal["in the network", "occlusion"]
+    method: Literal["learnt map", "in the network", "occlusion"]
     scale: float = Field(gt=0, allow_inf_nan=False)
     threshold: float = Field(gt=0, lt=1)
+    cells: int = Field(default=64, ge=8, le=512)
+    edge: float | None = Field(default=None, gt=0, lt=1)
+    grow: float = Field(default=1.0, gt=0, le=8)
     finding: FindingCalibrator | None = None
 
 

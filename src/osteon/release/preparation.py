@@ -39,6 +39,8 @@ class NetworkCard(BaseModel):
         positive_class: What a high logit means; anything but "fracture" is refused on loading.
         preparation: How a film becomes its input.
         trained_on_phantoms: Whether its films were drawn; then it says nothing about patients.
+        evidence: What its graph gives as evidence, where it gives any: "grad-cam", in units of its
+            own, or a "map" learnt from masks: per cell, how likely a fracture shows, in [0, 1].
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +49,7 @@ class NetworkCard(BaseModel):
     positive_class: Literal["fracture"] = "fracture"
     preparation: Preparation
     trained_on_phantoms: bool = False
+    evidence: Literal["grad-cam", "map"] = "grad-cam"
 
 
 NETWORK_CARD_KEY = "osteon"

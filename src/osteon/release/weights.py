@@ -8,6 +8,7 @@ Reference:
     Protocol Buffers, "Encoding", for the wire format.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -23,9 +24,11 @@ _NODE_ATTRIBUTE: Final = 5
 _ATTRIBUTE_TENSORS: Final = (5, 10)  # one, and a list
 _ATTRIBUTE_GRAPHS: Final = (6, 11)
 _ATTRIBUTE_SPARSE: Final = (22, 23)
+_TENSOR_DIMS: Final = 1
 _TENSOR_TYPE, _TENSOR_FLOATS, _TENSOR_WHOLE, _TENSOR_RAW, _TENSOR_DOUBLES = 2, 4, 5, 9, 10
 _TENSOR_EXTERNAL, _TENSOR_LOCATION = 13, 14
 _FLOATS: Final[Mapping[object, str]] = MappingProxyType({1: "<f4", 10: "<f2", 11: "<f8"})
+_WEIGHTS: Final = frozenset({1, 2, 3, 10, 11})  # floats of three widths, and bytes
 _DEEPEST: Final = 8
 
 _Field = tuple[int, int | memoryview]
@@ -46,6 +49,37 @@ def check_weights(model: bytes, *, where: str) -> None:
             _check_tensor(tensor, where)
     except (ValueError, IndexError, RecursionError) as fault:
         raise ReleaseDamaged(where, "must hold an ONNX network that can be read") from fault
+
+
+def count_weights(model: bytes) -> int:
+    """Return how many numbers a network holds: its parameters as they are stored, folded or not.
+
+    Args:
+        model: An ONNX file that was checked.
+    """
+    n_weights = 0
+    for tensor in _find_tensors(memoryview(model)):
+        fields = list(_read_fields(tensor))
+        kind = next((held for number, held in fields if number == _TENSOR_TYPE), 0)
+        if kind in _WEIGHTS:
+            n_weights += math.prod(_read_shape(fields))
+    return n_weights
+
+
+def _read_shape(fields: list[_Field]) -> list[int]:
+    """Return a tensor's shape, written number by number or packed."""
+    shape: list[int] = []
+    for number, held in fields:
+        if number != _TENSOR_DIMS:
+            continue
+        if isinstance(held, int):
+            shape.append(held)
+            continue
+        at = 0
+        while at < len(held):
+            side, at = _read_varint(held, at)
+            shape.append(side)
+    return shape
 
 
 def _check_tensor(tensor: memoryview, where: str) -> None:
