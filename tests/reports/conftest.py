@@ -55,7 +55,14 @@ def drawn(monkeypatch):
         figures.append(figure)
         canvas.save_figure(figure, path)
 
-    for room in ("calibration", "curves", "counts", "galleries"):
+    for room in (
+        "benchmark_curves",
+        "calibration",
+        "counts",
+        "curves",
+        "evidence_sheets",
+        "galleries",
+    ):
         monkeypatch.setattr(f"osteon.reports.{room}.save_figure", remember)
     return figures
 

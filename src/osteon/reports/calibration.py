@@ -50,7 +50,7 @@ def _draw_bins(axes: Axes, reliability: Reliability) -> None:
         share, mean, interval = held.fractured.value, held.mean_probability, held.interval
         if share is None or mean is None or interval is None:
             continue
-        colour = VERMILION if _misses(held) else BLUE
+        colour = VERMILION if misses(held) else BLUE
         axes.plot([mean, mean], [interval.low, interval.high], color=colour, lw=2, alpha=0.75)
         axes.plot([mean], [share], "o", ms=8, mfc=colour, mec="white", mew=1.2)
 
@@ -69,8 +69,12 @@ def _draw_counts(axes: Axes, reliability: Reliability) -> None:
     axes.set_ylim(0, 1.1 * max((held.fractured.n for held in bins), default=1))
 
 
-def _misses(held: Bin) -> bool:
-    """Return whether a range's interval leaves out the probability that was given."""
+def misses(held: Bin) -> bool:
+    """Return whether a range's interval leaves out the probability that was given.
+
+    Args:
+        held: The range.
+    """
     if held.mean_probability is None or held.interval is None:
         return False
     return not held.interval.low <= held.mean_probability <= held.interval.high
@@ -78,7 +82,7 @@ def _misses(held: Bin) -> bool:
 
 def _say_marks(reliability: Reliability) -> str:
     intervals = [held.interval for held in reliability.bins if held.interval is not None]
-    n_apart = sum(_misses(held) for held in reliability.bins)
+    n_apart = sum(misses(held) for held in reliability.bins)
     orange = f" Orange: {n_apart} of {len(intervals)} miss it." if n_apart else ""
     return (
         f"Bars: {100 * intervals[0].confidence:g} % intervals ({intervals[0].method}). Dashed:"

@@ -1,0 +1,170 @@
+"""Sheets of films with what a model saw in them: each film bare, and beside it with its evidence.
+
+Bare, because a veil of colour hides the very line that it points at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from osteon.reports.canvas import (
+    FRACTURE,
+    INK,
+    MARGIN,
+    NO_FRACTURE,
+    QUIET,
+    SMALL,
+    TEXT,
+    YELLOW,
+    build_figure,
+    save_figure,
+)
+from osteon.reports.galleries import NIGHT
+from osteon.reports.overlay import BOX_COLOUR, colour_evidence, say_probability
+from osteon.terms import Box, Finding, Floats, Pixels8
+
+# Laid out in inches, from the top left corner.
+ACROSS: Final = 3
+CELL: Final = (2.15, 2.6)
+PAIR_GAP, GAP, LINE = 0.04, 0.3, 0.185
+WIDTH: Final = ACROSS * (2 * CELL[0] + PAIR_GAP) + (ACROSS - 1) * GAP
+_ROW: Final = CELL[1] + 0.1 + 2 * LINE + 0.2
+_LETTERS: Final = 62
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class EvidenceTile:
+    """One film with its reading.
+
+    Attributes:
+        pixels: Grey values, shape `(rows, columns)`, in [0, 255].
+        evidence: In [0, 1], the same shape.
+        boxes: Of readers, in pixels of this tile.
+        findings: Of the model, in pixels of this tile.
+        is_fractured: The reference.
+        heading: The first line under it, such as its probability.
+        caption: The second.
+    """
+
+    pixels: Pixels8
+    evidence: Floats
+    boxes: tuple[Box, ...]
+    findings: tuple[Finding, ...]
+    is_fractured: bool
+    heading: str
+    caption: str
+
+
+def draw_evidence_sheet(
+    tiles: Sequence[EvidenceTile], path: Path, *, title: str, lead: str = "", note: str = ""
+) -> None:
+    """Draw films in pairs: bare with the boxes of readers, and with evidence and findings.
+
+    Args:
+        tiles: A dozen fills a page; none is drawn as a page that says so.
+        path: Where the PNG goes.
+        title: What these films are.
+        lead: How they were chosen.
+        note: A footnote, such as "Films of a collection: not to be given away".
+    """
+    height = -(-len(tiles) // ACROSS) * _ROW if tiles else 0.6
+    legend = (
+        "Left: the film, yellow where readers boxed a fracture. Right: the model's evidence, its "
+        "findings in blue with their probabilities."
+    )
+    figure = build_figure(
+        WIDTH + 2 * MARGIN, height, title=title, lead=f"{lead} {legend}".strip(), note=note, pad=0.0
+    )
+    axes = figure.subplots()
+    axes.set(xlim=(0, WIDTH), ylim=(height, 0))
+    axes.axis("off")
+    if not tiles:
+        axes.text(0, 0.3, "There is no such film.", size=TEXT, color=INK)
+    for place, tile in enumerate(tiles):
+        x = (place % ACROSS) * (2 * CELL[0] + PAIR_GAP + GAP)
+        _draw_pair(axes, tile, x, (place // ACROSS) * _ROW)
+    save_figure(figure, path)
+
+
+def _draw_pair(axes: Axes, tile: EvidenceTile, x: float, y: float) -> None:
+    bare = np.repeat(tile.pixels[:, :, np.newaxis], 3, axis=2)
+    evidence = np.rint(np.clip(tile.evidence, 0, 1) * np.float32(255)).astype(np.uint8)
+    right = x + CELL[0] + PAIR_GAP
+    scale = _lay(axes, bare, x, y)
+    for box in tile.boxes:
+        _draw_box(axes, box, scale, colour=YELLOW)
+    scale = _lay(axes, colour_evidence(tile.pixels, evidence), right, y)
+    blue = "#" + "".join(f"{part:02X}" for part in BOX_COLOUR)
+    for finding in reversed(tile.findings):  # the likeliest lies on top
+        _draw_box(axes, finding.box, scale, colour=blue)
+        _name_finding(axes, finding, scale, colour=blue)
+    colour = FRACTURE if tile.is_fractured else NO_FRACTURE
+    width = 2 * CELL[0] + PAIR_GAP
+    axes.add_patch(Rectangle((x, y + CELL[1]), width, 0.045, facecolor=colour, lw=0))
+    below = y + CELL[1] + 0.1
+    axes.text(
+        x, below, tile.heading, va="top", size=SMALL + 0.5, color=colour, weight="bold",
+        parse_math=False,
+    )  # fmt: skip
+    axes.text(
+        x, below + LINE, tile.caption[:_LETTERS], va="top", size=SMALL, color=QUIET,
+        parse_math=False,
+    )  # fmt: skip
+
+
+def _lay(axes: Axes, picture: Pixels8, x: float, y: float) -> tuple[float, float, float]:
+    """Draw a picture as large as its cell allows; return its corner and inches per pixel."""
+    axes.add_patch(Rectangle((x, y), *CELL, facecolor=NIGHT, lw=0))
+    rows, columns = picture.shape[:2]
+    scale = min(CELL[0] / columns, CELL[1] / rows)
+    left, top = x + (CELL[0] - columns * scale) / 2, y + (CELL[1] - rows * scale) / 2
+    axes.imshow(
+        picture,
+        extent=(left, left + columns * scale, top + rows * scale, top),
+        aspect="auto",
+        interpolation="antialiased",
+        zorder=2,
+    )
+    # An image sets the limits of its axes; the page's own must hold.
+    axes.set(xlim=(0, WIDTH), ylim=axes.get_ylim())
+    return left, top, scale
+
+
+def _draw_box(axes: Axes, box: Box, place: tuple[float, float, float], *, colour: str) -> None:
+    left, top, scale = place
+    x0, y0, x1, y1 = box
+    axes.add_patch(
+        Rectangle(
+            (left + x0 * scale, top + y0 * scale),
+            (x1 - x0) * scale,
+            (y1 - y0) * scale,
+            fill=False,
+            edgecolor=colour,
+            lw=1.3,
+            zorder=3,
+        )
+    )
+
+
+def _name_finding(
+    axes: Axes, finding: Finding, place: tuple[float, float, float], *, colour: str
+) -> None:
+    left, top, scale = place
+    x0, y0, _, y1 = finding.box
+    above = y0 * scale > 0.2
+    axes.text(
+        left + x0 * scale,
+        top + (y0 if above else y1) * scale + (-0.03 if above else 0.03),
+        say_probability(finding.probability),
+        va="bottom" if above else "top",
+        size=SMALL - 3.0,
+        color=colour,
+        zorder=4,
+        parse_math=False,
+        bbox={"facecolor": NIGHT, "edgecolor": "none", "pad": 0.8, "alpha": 0.75},
+    )
