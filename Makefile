@@ -56,7 +56,10 @@ wheel-alone: $(STAMP)
 	venv/bin/python -I -c "from PIL import Image; from osteon.radiographs.phantom import draw_phantom as d; Image.fromarray((d(1, has_fracture=True).radiograph.pixels * 255).astype('uint8')).save('film.png')"; \
 	venv/bin/osteon inspect bright.osteon > card.txt; \
 	venv/bin/osteon read film.png --release bright.osteon -o out; \
-	test -f out/overlays/film.png -a -f out/readings.csv
+	test -f out/overlays/film.png -a -f out/readings.csv; \
+	venv/bin/osteon inspect > default.txt; \
+	venv/bin/osteon read film.png -o default; \
+	test -f default/overlays/film.png -a -f default/readings.csv
 
 # Exact, hashed versions of everything, for every platform; needs uv on the path.
 lock:

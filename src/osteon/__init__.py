@@ -2,8 +2,11 @@
 
     import osteon
 
-    detector = osteon.Detector.load("wrist.osteon")
-    reading = detector.read("wrist.dcm")
+    detector = osteon.Detector.default()
+    reading = detector.read("wrist.jpg")
+    print(reading.decision, reading.probability, reading.findings)
+
+`Detector.load("NAME.osteon")` reads with another release.
 
 Names are looked up when they are first used: the processes that decode films import this package
 too, and have no use for a network's runtime.

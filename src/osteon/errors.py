@@ -20,7 +20,8 @@ OsteonError
 ├── ReleaseFault            a release that cannot be trusted, or cannot be made
 │   ├── ReleaseDamaged          not what was written: a hash, a member, a weight or the self-test
 │   ├── ReleaseUnknown          of a schema that this version does not know
-│   └── ReleaseInverted         its answer points the other way
+│   ├── ReleaseInverted         its answer points the other way
+│   └── ReleaseMissing          this Osteon was built without the release that comes with it
 ├── TrainingDiverged        the loss is not a finite number
 ├── ParityBroken            ONNX and torch disagree about a film
 ├── MeasurementFault        answers that cannot be measured: a logit that is no number
@@ -144,6 +145,10 @@ class ReleaseUnknown(ReleaseFault):
 
 class ReleaseInverted(ReleaseFault):
     """A release whose answer points the other way: a high logit would mean no fracture."""
+
+
+class ReleaseMissing(ReleaseFault):
+    """This Osteon was built without the release that comes with it."""
 
 
 class TrainingDiverged(OsteonError):

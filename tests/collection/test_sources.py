@@ -11,7 +11,7 @@ from tests.figshare import FILMS, Site, fetch, zip_of
 from tests.folders import files_under
 
 from osteon.collection.placing import Contents, PlacingLimits
-from osteon.collection.sources import KNOWN_SOURCES, fetch_kaggle, parse_source
+from osteon.collection.sources import KNOWN_SOURCES, attribute, fetch_kaggle, parse_source
 from osteon.errors import (
     FetchFault,
     OsteonError,
@@ -214,6 +214,21 @@ def test_short_names_are_known_with_their_licence(name: str) -> None:
     assert source.page.startswith("https://")
     if source.host == "kaggle":
         assert parse_source(f"kaggle:{source.handle}") == source
+
+
+def test_what_was_made_of_fracatlas_names_all_that_its_licence_asks() -> None:
+    """CC BY 4.0, section 3(a): authors, title, links to work and licence, and what was changed."""
+    said = attribute(["fracatlas", "ours", "fracatlas"])
+    for part in (
+        *("Abedeen", "Rahman", "Prottyasha", "Ahmed", "Chowdhury", "Shatabda"),
+        "FracAtlas: A Dataset for Fracture Classification",
+        "https://doi.org/10.1038/s41597-023-02432-4",
+        "https://doi.org/10.6084/m9.figshare.22363012",
+        "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/",
+        "changed: the films were reduced in size",
+    ):
+        assert part in said
+    assert said.endswith("ours: its licence is not known to Osteon.")
 
 
 def test_a_stranger_s_set_says_that_its_licence_is_unknown() -> None:

@@ -45,6 +45,17 @@ def test_cells_of_equal_evidence_come_in_no_order_of_their_own():
     assert not np.array_equal(draw_ranks(seed=1), draw_ranks(seed=2))
 
 
+def test_a_random_order_is_of_one_piece_and_favours_no_place():
+    """Neighbours come together; over many films each cell is as early as another."""
+    orders = np.stack([draw_ranks(seed=seed) for seed in range(400)])
+    steps = np.abs(np.diff(orders, axis=2)).mean()
+    assert steps < 0.15 * CELLS**2  # strewn one by one, a third of all
+    mean = orders.mean(axis=0)
+    assert np.abs(mean - (CELLS**2 - 1) / 2).max() < 0.15 * CELLS**2
+    early = (orders < CELLS**2 // 4).mean(axis=0)
+    assert np.abs(early - 0.25).max() < 0.09
+
+
 def test_each_step_covers_as_many_cells():
     """From none to all, and what is covered stays covered."""
     film, cover = np.zeros((32, 48)), np.ones((32, 48))

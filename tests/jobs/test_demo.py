@@ -5,6 +5,7 @@ import pytest
 
 from osteon.errors import NoFilms, OutputFault
 from osteon.jobs.demo import DemoRequest, Stage, run_demo
+from tests.packages import has_default_release
 
 SMALL = {"preparation.rows": "32", "preparation.columns": "32", "schedule.epochs": "1"}
 
@@ -31,12 +32,29 @@ def test_a_second_demo_keeps_what_was_done(drawn):
     report = run_demo(
         DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL), stage_ended=stages.append
     )
-    assert [s.name for s in stages] == ["draw", "import", "audit", "split", "train", "evaluate"]
-    assert [s.was_kept for s in stages] == [True] * 5 + [False]
+    names = ["draw", "import", "audit", "split", "train", "evaluate", "read"]
+    assert [s.name for s in stages] == names
+    assert [s.was_kept for s in stages] == [True] * 5 + [False] * 2
     assert report.is_drawn
     assert len(report.next_commands) == 3
     assert all(figure.is_file() for figure in report.figures)
     assert {f.name for f in report.figures} >= {"roc_curve.png", "confusion_matrix.png"}
+
+
+def test_the_demo_reads_drawings_with_the_default_model_and_says_so(drawn):
+    """The last stage reads twenty films or fewer with what comes with Osteon, or says it cannot."""
+    stages: list[Stage] = []
+    report = run_demo(
+        DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL), stage_ended=stages.append
+    )
+    if not has_default_release():
+        assert "did not come with this Osteon" in stages[-1].words
+        assert report.readings is None
+        return
+    assert "drawings, not patients" in stages[-1].words
+    lines = (report.readings / "readings.csv").read_text().splitlines()
+    assert 1 < len(lines) <= 21
+    assert len(list((report.readings / "overlays").iterdir())) == len(lines) - 1
 
 
 def test_a_demo_goes_on_where_it_was_stopped(drawn):

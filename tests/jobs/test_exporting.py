@@ -128,6 +128,8 @@ def test_a_release_is_measured_on_its_own_test_films_alone(exported, limbs_path,
     report = validate_release(request)
     assert report.split == "test"
     assert report.measures == exported.card.metrics
+    assert report.groups.certified_it
+    assert report.sheets == ()  # a gallery of films is made where a person wants one
     assert sum(report.decisions.values()) == 120
     told = json.loads((report.results / "metrics.json").read_text())["metrics"]
     with (report.results / "predictions.csv").open() as file:

@@ -87,7 +87,9 @@ def adopt(
 
 
 def recalibrate(
-    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="A release, NAME.osteon.")],
+    release: Annotated[
+        Path, typer.Argument(metavar="RELEASE", help="A release: NAME.osteon, or osteon-1.")
+    ],
     manifest: Annotated[
         Path, typer.Argument(metavar="MANIFEST", help="The hospital's labelled films.")
     ],

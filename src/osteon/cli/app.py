@@ -10,9 +10,12 @@ import typer
 from osteon.cli import (
     adopting,
     auditing,
+    benchmarking,
+    carding,
     checking,
     cleaning,
     demo,
+    explaining,
     gathering,
     machine,
     models,
@@ -36,8 +39,11 @@ auditing.register(app)
 checking.register(app)
 cleaning.register(app)
 models.register(app)
+explaining.register(app)
 releases.register(app)
 adopting.register(app)
+benchmarking.register(app)
+carding.register(app)
 reading.register(app)
 demo.register(app)
 

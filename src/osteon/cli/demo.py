@@ -33,7 +33,7 @@ def demo(
     change: Changes = None,
     json_to: JsonTo = None,
 ) -> None:
-    """Walk the whole path in minutes: import, audit, split, train, evaluate, figures.
+    """Walk the whole path in minutes: import, audit, split, train, evaluate, figures, read.
 
     Stopped half-way, the same command goes on where it was.
     """
@@ -52,6 +52,8 @@ def demo(
     say(console, "")
     show_report(console, report.evaluation)
     say(console, "", "Figures:", *(f"  {figure}" for figure in report.figures))
+    if report.readings:
+        say(console, "", f"What the default model read, with pictures: {report.readings}")
     say(console, "", "Run next:", *(f"  {put_command(line)}" for line in report.next_commands))
     write_json(report, json_to)
 

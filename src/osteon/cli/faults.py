@@ -31,6 +31,7 @@ EXTRA_OF: Mapping[str, str] = MappingProxyType(
         "torchvision": "train",
         "timm": "train",
         "kornia": "train",
+        "captum": "train",
         "lightning_fabric": "train",
         "safetensors": "train",
         "onnx": "train",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from osteon.evaluation.history import HistoryRow
     from osteon.evaluation.shares import Metric
     from osteon.jobs.evaluating import EvaluationReport
+    from osteon.jobs.validating import ValidationRequest
     from osteon.terms import Split
 
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new run.")]
@@ -111,7 +112,7 @@ def evaluate(
     run: Annotated[
         Path,
         typer.Argument(
-            metavar="RUN", help="Folder of a run, runs/NAME; or a release, NAME.osteon."
+            metavar="RUN", help="Folder of a run, runs/NAME; or a release, NAME.osteon or osteon-1."
         ),
     ],
     manifest: Annotated[
@@ -127,6 +128,12 @@ def evaluate(
             "-o", "--out", metavar="DIR", help="Folder for results, if not the run's own."
         ),
     ] = None,
+    worst: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Of a release: draw so many of its worst misses, and of its false alarms."
+        ),
+    ] = 0,
     films: Films = None,
     json_to: JsonTo = None,
 ) -> None:
@@ -135,11 +142,27 @@ def evaluate(
     A run without a test split is measured on its tune films, and every number says so. A release
     needs a MANIFEST, and keeps its own thresholds.
     """
+    from osteon.inference.bundled import locate_release
     from osteon.release import SUFFIX
 
+    run = locate_release(run)
     if run.suffix == SUFFIX:
-        _evaluate_release(run, manifest, split=parse_split(split), out=out, films=films, to=json_to)
+        from osteon.jobs.validating import ValidationRequest
+
+        if manifest is None:
+            raise typer.BadParameter("a release is evaluated on a MANIFEST", param_hint="MANIFEST")
+        asked = ValidationRequest(
+            release=run,
+            manifest=manifest,
+            films=films,
+            split=parse_split(split),
+            out=out,
+            worst=worst,
+        )
+        _evaluate_release(asked, json_to)
         return
+    if worst:
+        raise typer.BadParameter("the worst films of a release are drawn", param_hint="--worst")
     from osteon.jobs.evaluating import EvaluationRequest
     from osteon.jobs.evaluating import evaluate as evaluate_run
 
@@ -154,22 +177,9 @@ def evaluate(
     write_json(report, json_to)
 
 
-def _evaluate_release(
-    release: Path,
-    manifest: Path | None,
-    *,
-    split: "Split | None",
-    out: Path | None,
-    films: Path | None,
-    to: Path | None,
-) -> None:
-    from osteon.jobs.validating import ValidationRequest, validate_release
+def _evaluate_release(request: "ValidationRequest", to: Path | None) -> None:
+    from osteon.jobs.validating import validate_release
 
-    if manifest is None:
-        raise typer.BadParameter("a release is evaluated on a MANIFEST", param_hint="MANIFEST")
-    request = ValidationRequest(
-        release=release, manifest=manifest, films=films, split=split, out=out
-    )
     with shown_progress() as progress:
         report = validate_release(request, progress=progress)
     console = console_for(to)
@@ -187,6 +197,8 @@ def _evaluate_release(
     for reason, n in report.not_read.items():
         say(console, f"Not read, {counted(n, 'film')}: {reason}")
     say(console, "", f"Numbers and figures: {report.results}")
+    if report.sheets:
+        say(console, f"Its worst films, {counted(len(report.sheets), 'sheet')}: {report.sheets[0]}")
     write_json(report, to)
 
 

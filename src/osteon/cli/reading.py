@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 REASONS_SHOWN = 8
 
 ReleasePath = Annotated[
-    Path, typer.Option("--release", metavar="FILE", help="The release to read with: NAME.osteon.")
+    Path | None,
+    typer.Option(
+        "-r",
+        "--release",
+        metavar="FILE",
+        help="The release to read with: NAME.osteon; the one that comes with Osteon if not given.",
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
-    app.command(epilog="Example: osteon read films/ --release wrist.osteon -o read")(read)
-    app.command(epilog="Example: osteon inspect wrist.osteon")(inspect)
+    app.command(epilog="Example: osteon read wrist.jpg; osteon read films/ -o read")(read)
+    app.command(epilog="Example: osteon inspect; osteon inspect wrist.osteon")(inspect)
 
 
 def read(
@@ -35,7 +41,7 @@ def read(
             metavar="PATH...", help="Films and folders; - takes a list from standard input."
         ),
     ],
-    release: ReleasePath,
+    release: ReleasePath = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -100,7 +106,13 @@ def read(
 
 
 def inspect(
-    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="NAME.osteon.")],
+    release: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RELEASE]",
+            help="NAME.osteon; the release that comes with Osteon if not given.",
+        ),
+    ] = None,
     json_to: JsonTo = None,
 ) -> None:
     """Check a release and show its card: promises, numbers, scope and limits.
@@ -118,7 +130,7 @@ def inspect(
             say(console, "")
             show_table(console, section.columns, section.rows)
         say(console, "")
-    say(console, f"{release}: {report.n_bytes:,} bytes, SHA-256 {report.sha256}")
+    say(console, f"{report.path}: {report.n_bytes:,} bytes, SHA-256 {report.sha256}")
     write_json(report, json_to)
 
 

@@ -5,7 +5,7 @@ import logging
 import re
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -56,12 +56,15 @@ class Source:
         handle: `OWNER/NAME` on Kaggle, the article's number on figshare.
         page: Where a person reads about it.
         licence: A note for people, to be printed when it is fetched.
+        attribution: What its licence asks of whoever shares what was made of it: authors, title,
+            links, and what was changed; empty where that is not known.
     """
 
     host: Literal["kaggle", "figshare"]
     handle: str
     page: str
     licence: str
+    attribution: str = ""
 
 
 _FIRST_SEED = "vuppalaadithyasairam/bone-fracture-detection-using-xrays"
@@ -75,6 +78,14 @@ KNOWN_SOURCES = MappingProxyType(
             page=f"https://doi.org/10.6084/m9.figshare.{FRACATLAS_ARTICLE}",
             licence="CC BY 4.0. Name the authors: Abedeen et al., FracAtlas, Scientific Data "
             "(2023), doi:10.1038/s41597-023-02432-4.",
+            attribution="learnt from FracAtlas: A Dataset for Fracture Classification, "
+            "Localization and Segmentation of Musculoskeletal Radiographs, by Iftekharul Abedeen, "
+            "Md. Ashiqur Rahman, Fatema Zohra Prottyasha, Tasnim Ahmed, Tareque Mohmud Chowdhury "
+            "and Swakkhar Shatabda, Scientific Data 10 (2023), "
+            "https://doi.org/10.1038/s41597-023-02432-4; "
+            f"films: https://doi.org/10.6084/m9.figshare.{FRACATLAS_ARTICLE}; licence: CC BY 4.0, "
+            "https://creativecommons.org/licenses/by/4.0/; changed: the films were reduced in size "
+            "and made grey, and none of them is contained.",
         ),
         "rotated-fractures": Source(
             host="kaggle",
@@ -143,6 +154,23 @@ def parse_source(text: str) -> Source:
         return Source(host="kaggle", handle=handle, page=page, licence=licence)
     known_names = ", ".join(KNOWN_SOURCES)
     raise SettingsFault("source", f"must be kaggle:OWNER/NAME or one of {known_names}", found=text)
+
+
+def attribute(collections: Iterable[str]) -> str:
+    """Return whom to name for what was made of collections.
+
+    Args:
+        collections: Their names.
+
+    >>> attribute(["ours"])
+    'ours: its licence is not known to Osteon.'
+    """
+    said = []
+    for name in sorted(set(collections)):
+        known = KNOWN_SOURCES.get(name)
+        licence = "its licence is not known to Osteon."
+        said.append(f"{name}: {(known.attribution or known.licence) if known else licence}")
+    return " ".join(said)
 
 
 def fetch_kaggle(

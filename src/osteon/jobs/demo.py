@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from osteon.collection.audit_file import AUDIT_FILE
-from osteon.collection.manifest import write_manifest
+from osteon.collection.manifest import read_manifest, write_manifest
 from osteon.collection.splits import Shares
-from osteon.errors import OutputFault
+from osteon.errors import OutputFault, ReleaseMissing
+from osteon.inference.bundled import DEFAULT_RELEASE, find_default_release
 from osteon.jobs.auditing import audit_collection
 from osteon.jobs.evaluating import EvaluationReport, EvaluationRequest, evaluate
 from osteon.jobs.importing import import_films
+from osteon.jobs.labelled import choose_some
+from osteon.jobs.measuring import choose_rows
+from osteon.jobs.reading import ReadingRequest, read_films
 from osteon.jobs.runs import RunFolder, read_json, write_text
 from osteon.jobs.splitting import split_collection
 from osteon.radiographs.phantom_collection import write_phantoms
@@ -25,6 +29,8 @@ SHARES = Shares(train=65, tune=15, test=20)
 SALT = "demo"
 PHANTOMS = "phantoms"
 PHANTOM_SEED = 1
+FILMS_READ = 20
+"""Films that the default model reads, with a picture of each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +77,8 @@ class DemoReport:
         stages: What was done, in order.
         evaluation: The numbers.
         figures: The pictures to look at.
+        readings: Folder of what the default model read in some of the films, with pictures; None
+            where this Osteon was built without it.
         next_commands: Three commands to run next.
     """
 
@@ -79,6 +87,7 @@ class DemoReport:
     stages: tuple[Stage, ...]
     evaluation: EvaluationReport
     figures: tuple[Path, ...]
+    readings: Path | None
     next_commands: tuple[str, ...]
 
 
@@ -98,6 +107,10 @@ class _Places:
         return self.folder / "split.parquet"
 
     @property
+    def readings(self) -> Path:
+        return self.folder / "readings"
+
+    @property
     def run(self) -> RunFolder:
         return RunFolder(path=self.folder / "run")
 
@@ -108,7 +121,7 @@ def run_demo(
     progress: Progress = no_progress,
     stage_ended: Callable[[Stage], None] = lambda _: None,
 ) -> DemoReport:
-    """Draw or take films, then import, audit, split, train and evaluate.
+    """Draw or take films, then import, audit, split, train and evaluate; read some of them.
 
     A demo that was stopped goes on where it was: run it again.
 
@@ -144,12 +157,14 @@ def run_demo(
     do("train", lambda: _train(request, places, progress), places.run.operating_point)
     reports: list[EvaluationReport] = []
     do("evaluate", lambda: _evaluate(places, progress, reports))
+    do("read", lambda: _read(request, places, progress))
     return DemoReport(
         folder=places.folder,
         is_drawn=request.data is None,
         stages=tuple(stages),
         evaluation=reports[0],
         figures=tuple(sorted(reports[0].results.glob("*.png"))),
+        readings=places.readings if places.readings.is_dir() else None,
         next_commands=_say_next(request, places),
     )
 
@@ -237,6 +252,37 @@ def _evaluate(places: _Places, progress: Progress, reports: list[EvaluationRepor
     metrics = reports[0].metrics
     auroc = "not defined" if metrics.auroc.value is None else f"{metrics.auroc.value:.3f}"
     return f"{metrics.n_films:,} {reports[0].split} films read, AUROC {auroc}"
+
+
+def _read(request: DemoRequest, places: _Places, progress: Progress) -> str:
+    """Read some test films with the model that comes with Osteon, and draw what it saw."""
+    try:
+        find_default_release()
+    except ReleaseMissing:
+        return f"{DEFAULT_RELEASE} did not come with this Osteon; nothing was read"
+    manifest = read_manifest(places.split)
+    unseen = choose_rows(manifest, "test") or choose_rows(manifest, "tune")
+    rows = choose_some(unseen, FILMS_READ)
+    report = read_films(
+        ReadingRequest(
+            films=[manifest.films_path(row) for row in rows],
+            lines=places.readings / "readings.jsonl",
+            table=places.readings / "readings.csv",
+            overlays=places.readings / "overlays",
+        ),
+        progress=progress,
+    )
+    told = ", ".join(f"{n} {decision}" for decision, n in report.counts.items() if n)
+    n_fractured = sum(row.has_fracture for row in rows)
+    drawn = (
+        " (drawings, not patients: the model has never seen such, and its answers mean nothing)"
+        if request.data is None
+        else ""
+    )
+    return (
+        f"{report.release} on {len(rows)} test films, {n_fractured} fractured{drawn}: {told}; "
+        f"pictures in {places.readings / 'overlays'}"
+    )
 
 
 def _say_next(request: DemoRequest, places: _Places) -> tuple[str, ...]:

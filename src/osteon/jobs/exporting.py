@@ -12,7 +12,7 @@ import torch
 
 from osteon.collection.cache import build_cache
 from osteon.collection.manifest import Manifest, read_manifest
-from osteon.collection.sources import KNOWN_SOURCES
+from osteon.collection.sources import attribute
 from osteon.errors import ManifestFault, ReleaseFault
 from osteon.evaluation.metrics import measure
 from osteon.inference.answering import Answerer, Evidence
@@ -23,6 +23,7 @@ from osteon.jobs.certifying import (
     Promises,
     calibrate_and_certify,
 )
+from osteon.jobs.detecting import measure_detection
 from osteon.jobs.environment import count_cores, name_cpu
 from osteon.jobs.evaluating import describe_run
 from osteon.jobs.locating import Method, fit_evidence, measure_places, name_method
@@ -31,9 +32,10 @@ from osteon.jobs.packing import build_self_test, check_name, publish
 from osteon.jobs.runs import RunFolder, describe_versions, hash_manifest, is_drawn
 from osteon.learning.checkpoints import read_checkpoint
 from osteon.learning.export import export_onnx
-from osteon.learning.networks import FractureNetwork, build_network
+from osteon.learning.fracture_network import FractureNetwork
+from osteon.learning.networks import build_network
 from osteon.learning.quantise import quantise
-from osteon.learning.recipes import Recipe, find_recipe
+from osteon.learning.recipes import Recipe, find_recipe, name_evidence
 from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard, Preparation, ReleaseCard
@@ -185,6 +187,7 @@ def _open_run(request: ExportRequest) -> _Trained:
     card = NetworkCard(
         recipe=recipe.name,
         preparation=recipe.preparation,
+        evidence=name_evidence(recipe),
         trained_on_phantoms=is_drawn(manifest),
     )
     return _Trained(
@@ -320,14 +323,9 @@ def _build_card(
 ) -> ReleaseCard:
     how: Preparation = trained.recipe.preparation
     certificate = proof.certificate
-    collections = sorted({row.collection for row in trained.manifest.rows})
-    attribution = request.attribution or " ".join(
-        f"{name}: {KNOWN_SOURCES[name].licence}"
-        if name in KNOWN_SOURCES
-        else f"{name}: its licence is not known to Osteon."
-        for name in collections
-    )
+    collections = {row.collection for row in trained.manifest.rows}
     evidence = fit_evidence(proof.tune, certificate.calibrator, how, method=method)
+    detection = measure_detection(proof.test, certificate.calibrator, how=how, settings=evidence)
     places = measure_places(
         proof.test, certificate.calibrator, certificate.points, how=how, settings=evidence
     )
@@ -344,13 +342,13 @@ def _build_card(
         trained_on=describe_films(trained.manifest, "train"),
         tuned_on=proof.tune.describe(),
         tested_on=proof.test.describe(),
-        metrics=certificate.metrics + places,
+        metrics=certificate.metrics + places + detection,
         notes=trained.notes,
         precision=proof.precision,
         trained_on_phantoms=trained.card.trained_on_phantoms,
         software=describe_versions(),
         licence=request.licence,
-        attribution=attribution,
+        attribution=request.attribution or attribute(collections),
         members={},
     )
 

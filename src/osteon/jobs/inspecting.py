@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.release import ReleaseCard, read_release
 
@@ -25,16 +26,18 @@ class InspectionReport:
     card: ReleaseCard
 
 
-def inspect_release(path: Path) -> InspectionReport:
+def inspect_release(given: Path | None = None) -> InspectionReport:
     """Open a release as a reader would, and return its card.
 
     Args:
-        path: The release's file.
+        given: The release's file, or the name of the one that comes with Osteon; None is that.
 
     Raises:
         FolderNotFound: If there is no such file.
+        ReleaseMissing: If none was named, and this Osteon was built without its own.
         ReleaseFault: If it cannot be trusted; no card is shown of such a file.
     """  # noqa: DOC502 — reading raises them
+    path = locate_release(given)
     release = read_release(path)
     with Detector(release, threads=1):  # its self-test
         content = path.read_bytes()

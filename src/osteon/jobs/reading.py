@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from osteon.errors import FilmFault, NoFilms
+from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.radiographs.dicom import is_dicom
 from osteon.radiographs.films import FILM_SUFFIXES
@@ -40,7 +41,7 @@ class ReadingRequest:
 
     Attributes:
         films: Files and folders, in the order in which they are to be read.
-        release: The release's file.
+        release: The release's file, or the name of the one that comes with Osteon; None is that.
         threads: CPU threads; None takes every core.
         on_inverted: What is done about a negative; None as the release says.
         lines: Where each reading goes as one line of JSON, as soon as it is there.
@@ -49,7 +50,7 @@ class ReadingRequest:
     """
 
     films: Sequence[Path]
-    release: Path
+    release: Path | None = None
     threads: int | None = None
     on_inverted: Literal["refuse", "correct"] | None = None
     lines: Path | None = None
@@ -87,6 +88,7 @@ def read_films(
     Raises:
         NoFilms: If no film was found in the folders.
         FolderNotFound: If there is no such release.
+        ReleaseMissing: If none was named, and this Osteon was built without its own.
         ReleaseFault: If the release cannot be trusted.
         OutputFault: If a result cannot be written.
     """  # noqa: DOC502 — loading and writing raise the others
@@ -99,7 +101,11 @@ def read_films(
         )
     with ExitStack() as held:
         detector = held.enter_context(
-            Detector.load(request.release, threads=request.threads, on_inverted=request.on_inverted)
+            Detector.load(
+                locate_release(request.release),
+                threads=request.threads,
+                on_inverted=request.on_inverted,
+            )
         )
         detector.warm_up()
         files = held.enter_context(ReadingFiles(lines=request.lines, table=request.table))

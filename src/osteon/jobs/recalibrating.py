@@ -11,6 +11,7 @@ from osteon.collection.manifest import Manifest, read_manifest
 from osteon.collection.splits import Shares, split_manifest
 from osteon.errors import InvertedAnswers, LeakFound, MeasurementFault, SettingsFault
 from osteon.evaluation.shares import Metric
+from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.jobs.certifying import Certificate, Promises, calibrate_and_certify
 from osteon.jobs.labelled import FILMS_FOR_OCCLUSION, check_splits, choose_some, measure_direction
@@ -34,7 +35,7 @@ class RecalibrationRequest(Settings):
     """What a person asked for.
 
     Attributes:
-        release: The release's file.
+        release: The release's file, or the name of the one that comes with Osteon.
         manifest: The hospital's labelled films.
         out: The new release's file, ending in `.osteon`.
         films: Where the films lie, if not where the manifest says.
@@ -89,6 +90,7 @@ def recalibrate_release(
         MeasurementFault: If the films are too few to tell, or it reads no fractures there.
         OutputFault: If the release cannot be written.
     """  # noqa: DOC502 — raised by the functions called
+    request = request.model_copy(update={"release": locate_release(request.release)})
     _check_out(request)
     release = read_release(request.release)
     manifest = read_manifest(request.manifest, films=request.films)

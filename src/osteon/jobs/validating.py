@@ -1,8 +1,9 @@
 """A release meets labelled films that it has not seen: what are its promises worth there?"""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,16 +15,21 @@ from osteon.errors import LeakFound, ManifestFault
 from osteon.evaluation.answers import FilmAnswer
 from osteon.evaluation.metrics import Metrics, measure
 from osteon.evaluation.subgroups import measure_subgroups
+from osteon.inference.bundled import is_default_release, locate_release
 from osteon.inference.detector import Detector
 from osteon.jobs.certifying import measure_release
+from osteon.jobs.detecting import measure_detection
 from osteon.jobs.evaluating import describe_film
+from osteon.jobs.grouping import measure_groups
 from osteon.jobs.illustrating import Study, draw_results
 from osteon.jobs.locating import measure_places
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
 from osteon.jobs.runs import hash_manifest
+from osteon.jobs.tiles import draw_worst
 from osteon.release import Measure, ReleaseCard
 from osteon.reports.calibration import draw_reliability
 from osteon.reports.classification import Evaluation, write_classification_report
+from osteon.reports.group_table import GROUPS_FILE, GroupReport
 from osteon.reports.tables import write_json, write_metrics_summary, write_rows
 from osteon.terms import Progress, Split, no_progress
 
@@ -46,11 +52,13 @@ class ValidationRequest:
     """What a person asked for.
 
     Attributes:
-        release: The release's file.
+        release: The release's file, or the name of the one that comes with Osteon.
         manifest: Labelled films.
         films: Where they lie, if not where the manifest says.
         split: Which of them; None is test where there is one, and all otherwise.
-        out: The folder for results; None is beside the release.
+        out: The folder for results; None is beside the release, or, for the one that comes with
+            Osteon, `osteon-1-results` where the person works.
+        worst: How many of the worst misses, and of the worst false alarms, are drawn.
     """
 
     release: Path
@@ -58,6 +66,7 @@ class ValidationRequest:
     films: Path | None = None
     split: Split | None = None
     out: Path | None = None
+    worst: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,19 +78,23 @@ class ValidationReport:
         split: Which films were read.
         metrics: The numbers at the first cut: films from there on are not called "no fracture".
         measures: The numbers that a release's card has, on these films.
+        groups: The same by region, view, hardware and film size.
         decisions: How many films of each reference were given each decision, "not read" among
             them: keys such as ("fractured", "doubt").
         not_read: Reasons, with their counts.
         notes: What a reader of the numbers must know.
+        sheets: Pictures of the films that were read worst; they are not to be given away.
     """
 
     results: Path
     split: str
     metrics: Metrics
     measures: tuple[Measure, ...]
+    groups: GroupReport
     decisions: dict[tuple[str, str], int]
     not_read: dict[str, int]
     notes: tuple[str, ...]
+    sheets: tuple[Path, ...] = ()
 
 
 def validate_release(
@@ -100,6 +113,7 @@ def validate_release(
         OneClassOnly: If the films are all alike.
         OutputFault: If the results cannot be written.
     """  # noqa: DOC502 — raised by the functions called
+    request = replace(request, release=locate_release(request.release))
     manifest = read_manifest(request.manifest, films=request.films)
     with Detector.load(request.release) as detector:
         card = detector.card
@@ -112,6 +126,10 @@ def validate_release(
         films = measure_films(
             detector.answerer.for_numbers(), manifest, rows, split=split, progress=progress
         )
+        results = request.out or _choose_place(request, split)
+        sheets = draw_worst(
+            detector, films, results / "worst", n_films=request.worst, progress=progress
+        )
     measures, reliability = measure_release(films, card.calibrator, card.operating_points)
     measures += measure_places(
         films,
@@ -120,10 +138,13 @@ def validate_release(
         how=card.preparation,
         settings=card.evidence,
     )
+    measures += measure_detection(
+        films, card.calibrator, how=card.preparation, settings=card.evidence
+    )
     evaluation = _evaluate(request, card, films, notes)
-    name = request.manifest.stem + (f"-{split}" if split != "all" else "")
-    results = request.out or request.release.with_suffix("") / f"results-{name}"
     _write(evaluation, card, films, results)
+    groups = _measure_groups(request, card, films)
+    write_json(groups.model_dump(mode="json"), results / GROUPS_FILE)
     write_json({"measures": measures, "not_read": count_reasons([films])}, results / "card.json")
     study = Study(
         evaluation=evaluation,
@@ -142,9 +163,11 @@ def validate_release(
         split=split,
         metrics=evaluation.metrics,
         measures=measures,
+        groups=groups,
         decisions=_count_decisions(card, films),
         not_read=count_reasons([films]),
         notes=evaluation.notes,
+        sheets=sheets,
     )
 
 
@@ -174,6 +197,30 @@ def _choose(
             "Whether some of them are copies of its training films, `osteon audit --against` tells."
         )
     ]
+
+
+def _choose_place(request: ValidationRequest, split: str) -> Path:
+    name = request.manifest.stem + (f"-{split}" if split != "all" else "")
+    if is_default_release(request.release):  # nothing is written into the installed package
+        return Path(f"{request.release.stem}-results") / name
+    return request.release.with_suffix("") / f"results-{name}"
+
+
+def _measure_groups(
+    request: ValidationRequest, card: ReleaseCard, films: MeasuredFilms
+) -> GroupReport:
+    whole, groups = measure_groups(films, card.calibrator, card.operating_points)
+    about = films.describe()
+    return GroupReport(
+        release=f"{card.name} {card.version}",
+        release_sha256=hashlib.sha256(request.release.read_bytes()).hexdigest(),
+        collection=about.collection,
+        manifest_sha256=about.manifest_sha256,
+        split=films.split,
+        certified_it=about.manifest_sha256 == card.tested_on.manifest_sha256,
+        whole=whole,
+        groups=groups,
+    )
 
 
 def _calibrated_logits(card: ReleaseCard, films: MeasuredFilms) -> npt.NDArray[np.float64]:
