@@ -74,7 +74,7 @@ def freeze_backbone(network: FractureNetwork, *, frozen: bool, stages: int = 0) 
 
 
 def _early_modules(backbone: nn.Module, stages: int) -> list[nn.Module]:
-    """Return what holds weights in a timm network up to the end of a stage, in the order they stand in."""
+    """Return what holds weights in a timm network up to the end of a stage, in its order."""
     if not stages:
         return []
     info: Any = backbone.feature_info
