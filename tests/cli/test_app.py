@@ -26,6 +26,9 @@ EXAMPLES = {
     "read": "osteon read",
     "inspect": "osteon inspect",
     "demo": "osteon demo",
+    "card": "osteon card",
+    "explain": "osteon explain",
+    "benchmark": "osteon benchmark",
 }
 """The issue's table: command → how its example starts."""
 

@@ -83,7 +83,6 @@ def test_table_and_pictures_go_where_the_person_says(films, release, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["films"], "--release"),
         (["films", "--release", "gone.osteon"], "gone.osteon"),
         (["films", "--release", "{release}", "--on-inverted", "guess"], "refuse or correct"),
         (["films", "--release", "{release}", "--threads", "0"], "--threads"),

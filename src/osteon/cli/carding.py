@@ -10,10 +10,7 @@ from osteon.cli.words import console_for, say
 
 def register(app: typer.Typer) -> None:
     """Add this file's command."""
-    app.command(
-        epilog="Example: osteon evaluate osteon-1 films.parquet -o results/; "
-        "osteon card osteon-1 results/ -o model-card.md"
-    )(card)
+    app.command(epilog="Example: osteon card osteon-1 results/ -o model-card.md")(card)
 
 
 def card(

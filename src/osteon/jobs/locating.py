@@ -37,7 +37,7 @@ PEAKS: Final = tuple(step / 100 for step in range(5, 75, 5))
 EDGES: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Share of its peak down to which a finding may reach."""
 
-GROWTHS: Final = (0.8, 1.0, 1.12, 1.25, 1.4, 1.6, 2.0, 2.5)
+GROWTHS: Final = (0.8, 1.0, 1.25, 1.6, 2.0)
 """By what the sides of its box may be multiplied."""
 
 OVERLAPS: Final = (0.3, 0.4, 0.5, 0.6)
