@@ -107,6 +107,36 @@ def test_a_run_stopped_at_any_step_resumes_to_the_same_weights(trained, manifest
         assert replace(ours, seconds=0) == replace(theirs, seconds=0)
 
 
+def test_a_network_that_learns_places_resumes_to_the_same_weights_too(limbs_path, tmp_path):
+    """Drawn films, close-ups, small first epochs, running mean, one-cycle: all of it goes on."""
+    small = {
+        "preparation.rows": "64",
+        "preparation.columns": "64",
+        "network.pretrained": "false",
+        "schedule.epochs": "3",
+        "schedule.small_epochs": "1",
+        "schedule.batch": "8",
+        "sampling.films": "24",
+    }
+
+    def press_ctrl_c(what, done, total):
+        if what == "epoch 2 of 3" and done == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    asked = {"recipe": "osteon-1", "overrides": small}
+    whole = train(request(limbs_path, tmp_path / "whole", **asked))
+    stopped = train(request(limbs_path, tmp_path / "run", **asked), progress=press_ctrl_c)
+    assert stopped.best_epoch == 0  # an epoch on small films is no candidate
+    assert stopped.network is None
+    resumed = train(request(limbs_path, tmp_path / "run", resume=True, **asked))
+    assert resumed.best_epoch == whole.best_epoch > 1
+    assert same(weights_of(tmp_path / "run"), weights_of(tmp_path / "whole"))
+    last = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert not same(last["live"], last["network"])  # what is read with is the mean
+    assert last["optimiser"]["param_groups"][0]["lr"] < 1e-4  # one cycle, nearly done
+    assert Network.load(resumed.network).card.evidence == "map"
+
+
 def test_a_finished_run_resumed_is_left_as_it_is(trained, manifest_path):
     """--resume on a finished run trains nothing more and changes no weight."""
     before = weights_of(trained.run)
