@@ -100,7 +100,7 @@ def measure_release(
         name_metric("auroc", measure(probabilities, references, groups, threshold=0.5).auroc)
     ]
     numbers += [
-        _of(name, measured, len(references))
+        name_measured(name, measured, len(references))
         for name, measured in (
             ("brier", reliability.brier),
             ("ece", reliability.ece),
@@ -146,7 +146,8 @@ def name_metric(name: str, metric: Metric) -> Measure:
     )
 
 
-def _of(name: str, measured: Measured, n: int) -> Measure:
+def name_measured(name: str, measured: Measured, n: int) -> Measure:
+    """Return a number with its interval as a card has it, counted on `n`."""
     interval: Interval | None = measured.interval
     return Measure(
         name=name,

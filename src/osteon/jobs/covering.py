@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from osteon.evaluation.deletion import measure_areas, measure_deletion
-from osteon.evaluation.reliability import Measured
 from osteon.inference.network import Network, open_session
+from osteon.jobs.certifying import name_measured
 from osteon.jobs.deleting import delete_evidence
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.radiographs.films import read_film
@@ -62,7 +62,7 @@ def cover_films(
     tested = measure_deletion(curves, some.groups)
     gains = measure_areas(curves.random) - measure_areas(curves.deletion)
     measures = tuple(
-        _name(name, measured, len(some.rows))
+        name_measured(name, measured, len(some.rows))
         for name, measured in (
             (BY_DELETION, tested.deletion_gain),
             (BY_INSERTION, tested.insertion_gain),
@@ -82,16 +82,4 @@ def _choose(shown: MeasuredFilms, n_films: int) -> MeasuredFilms:
     wanted = set(hashes[:n_films])
     return shown.choose(
         [is_one and row.sha256 in wanted for row, is_one in zip(shown.rows, could, strict=True)]
-    )
-
-
-def _name(name: str, measured: Measured, n_films: int) -> Measure:
-    ends = measured.interval
-    return Measure(
-        name=name,
-        value=measured.value,
-        low=ends.low if ends else None,
-        high=ends.high if ends else None,
-        n=n_films,
-        method=ends.method if ends else "",
     )

@@ -1,7 +1,6 @@
 """A release's numbers by region, view, hardware and film size: where it is weak, and how surely."""
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import Final
 
 from osteon.evaluation.subgroups import NOT_STATED
@@ -44,18 +43,10 @@ def measure_groups(
         if set(by_value) == {NOT_STATED}:
             continue
         for value in sorted(by_value, key=lambda name: (-len(by_value[name]), name)):
-            some = _choose(films, by_value[value])
+            here = set(by_value[value])
+            some = films.choose([place in here for place in range(len(films.rows))])
             groups.append(_measure(some, calibrator, points, place=(covariate, value)))
     return _measure(films, calibrator, points, place=("all", "all films")), tuple(groups)
-
-
-def _choose(films: MeasuredFilms, places: list[int]) -> MeasuredFilms:
-    return replace(
-        films,
-        rows=tuple(films.rows[place] for place in places),
-        answers=tuple(films.answers[place] for place in places),
-        not_read=(),
-    )
 
 
 def _measure(

@@ -13,7 +13,7 @@ from osteon.evaluation.detection import MarkedFilm
 from osteon.evaluation.subgroup_calibration import measure_subgroup_calibration
 from osteon.inference.answering import Answer
 from osteon.inference.detector import Detector
-from osteon.jobs.certifying import measure_release
+from osteon.jobs.certifying import measure_release, name_measured
 from osteon.jobs.contending import Contender
 from osteon.jobs.covering import BY_DELETION, BY_INSERTION, cover_films
 from osteon.jobs.detecting import mark_films, rate_marks
@@ -198,21 +198,10 @@ def _measure_regions(films: MeasuredFilms, card: ReleaseCard) -> tuple[Measure, 
         films.groups,
         values=[row.body_region for row in films.rows],
     )
-    measures = []
-    for region in found:
-        measured = region.reliability.ece_corrected
-        ends = measured.interval
-        measures.append(
-            Measure(
-                name=region.value,
-                value=measured.value,
-                low=ends.low if ends else None,
-                high=ends.high if ends else None,
-                n=region.n_films,
-                method=ends.method if ends else "",
-            )
-        )
-    return tuple(measures)
+    return tuple(
+        name_measured(region.value, region.reliability.ece_corrected, region.n_films)
+        for region in found
+    )
 
 
 def _record_films(

@@ -11,14 +11,12 @@ from osteon.collection.manifest import Manifest
 from osteon.evaluation.reliability import measure_calibration
 from osteon.evaluation.roc import roc_points
 from osteon.inference.detector import Detector
-from osteon.jobs.tiles import build_tile
+from osteon.jobs.tiles import NOTE, PER_SHEET, build_tiles
 from osteon.reports.benchmark import AUROC, Benchmark, describe_films
 from osteon.reports.benchmark_curves import Line, draw_reliabilities, draw_roc_curves
 from osteon.reports.benchmark_rows import BenchmarkRow, FilmRecord
-from osteon.reports.evidence_sheets import EvidenceTile, draw_evidence_sheet
-from osteon.terms import ManifestRow, Progress, no_progress
-
-PER_SHEET: Final = 12
+from osteon.reports.evidence_sheets import draw_evidence_sheet
+from osteon.terms import Progress, no_progress
 
 _Pick = Callable[[FilmRecord], bool]
 
@@ -79,18 +77,15 @@ def draw_galleries(
     with Detector.load(release) as detector:
         for done, (name, title, wanted, order) in enumerate(SHEETS, 1):
             films = [film for film in row.films if wanted(film)]
-            tiles = [
-                tile
-                for film in _choose(films, order)
-                if (tile := _draw(detector, known[film.path], manifest)) is not None
-            ]
+            rows = [known[film.path] for film in _choose(films, order)]
+            tiles = build_tiles(detector, manifest, rows)
             shown = f"{len(tiles)} of {len(films):,} shown" if tiles else "none"
             draw_evidence_sheet(
                 tiles,
                 folder / f"{name}.png",
                 title=f"{row.name}: {title[0].lower()}{title[1:]} ({shown})",
                 lead=_ORDERS[order] if len(tiles) < len(films) else "",
-                note="Films of a collection, for looking at here.",
+                note=NOTE,
             )
             progress(f"drawing films of {row.name}", done, len(SHEETS))
 
@@ -128,7 +123,3 @@ def _choose(films: Sequence[FilmRecord], order: int) -> list[FilmRecord]:
     some = sorted(films, key=lambda film: film.path)
     chance = random.Random(0)  # noqa: S311 — a sample to look at
     return chance.sample(some, min(PER_SHEET, len(some)))
-
-
-def _draw(detector: Detector, row: ManifestRow, manifest: Manifest) -> EvidenceTile | None:
-    return build_tile(detector, row, manifest.films_path(row))

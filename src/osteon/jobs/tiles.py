@@ -58,7 +58,7 @@ def draw_worst(
         for start in range(0, len(worst), PER_SHEET):
             path = folder / f"{name}-{start // PER_SHEET + 1}.png"
             some = worst[start : start + PER_SHEET]
-            tiles = _build_tiles(detector, films.manifest, some)
+            tiles = build_tiles(detector, films.manifest, some)
             shown = f"{start + 1} to {start + len(some)}, the worst first"
             draw_evidence_sheet(tiles, path, title=f"{title}: {shown}", note=NOTE)
             drawn.append(path)
@@ -66,14 +66,8 @@ def draw_worst(
     return tuple(drawn)
 
 
-def build_tile(detector: Detector, row: ManifestRow, path: Path) -> EvidenceTile | None:
-    """Read a film again and reduce it to a tile; None where it went away.
-
-    Args:
-        detector: The release.
-        row: What is known of the film.
-        path: Where it lies.
-    """
+def _build_tile(detector: Detector, row: ManifestRow, path: Path) -> EvidenceTile | None:
+    """Read a film again and reduce it to a tile; None where it went away."""
     try:
         radiograph = read_film(path)
     except FilmFault:
@@ -96,10 +90,17 @@ def build_tile(detector: Detector, row: ManifestRow, path: Path) -> EvidenceTile
     )
 
 
-def _build_tiles(
+def build_tiles(
     detector: Detector, manifest: Manifest, rows: Sequence[ManifestRow]
 ) -> list[EvidenceTile]:
-    tiles = [build_tile(detector, row, manifest.films_path(row)) for row in rows]
+    """Read films again and reduce each to a tile; one that went away is left out.
+
+    Args:
+        detector: The release.
+        manifest: The collection.
+        rows: The films.
+    """
+    tiles = [_build_tile(detector, row, manifest.films_path(row)) for row in rows]
     return [tile for tile in tiles if tile is not None]
 
 

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from osteon.evaluation.reliability import Measured
 from osteon.evaluation.weighing import measure_interval, weigh_ratio
 from osteon.inference.answering import Answer, Answerer, Refusal
-from osteon.jobs.certifying import name_metric, share_of
+from osteon.jobs.certifying import name_measured, name_metric, share_of
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.radiographs.films import read_film
 from osteon.release import Measure, ReleaseCard
@@ -161,17 +162,8 @@ def _measure(turned: Sequence[_Turned]) -> tuple[Measure, ...]:
         [len(film.changes) for film in turned],
         [film.group for film in turned],
     )
-    interval = measure_interval(change)
-    told = [
-        Measure(
-            name=CHANGE,
-            value=change.value,
-            low=interval.low if interval else None,
-            high=interval.high if interval else None,
-            n=len(turned),
-            method=interval.method if interval else "",
-        )
-    ]
+    measured = Measured(value=change.value, interval=measure_interval(change))
+    told = [name_measured(CHANGE, measured, len(turned))]
     for name, kind in ((DECISIONS, "decisions"), (REFUSED, "refusals")):
         hits = [(hit, film.group) for film in turned for hit in getattr(film, kind)]
         told.append(name_metric(name, share_of(hits)))

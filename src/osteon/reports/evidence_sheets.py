@@ -24,6 +24,7 @@ from osteon.reports.canvas import (
     build_figure,
     save_figure,
 )
+from osteon.reports.film_cells import Laid, draw_box, lay_film
 from osteon.reports.galleries import NIGHT
 from osteon.reports.overlay import BOX_COLOUR, colour_evidence, say_probability
 from osteon.terms import Box, Finding, Floats, Pixels8
@@ -92,17 +93,20 @@ def draw_evidence_sheet(
 
 
 def _draw_pair(axes: Axes, tile: EvidenceTile, x: float, y: float) -> None:
+    limits = axes.get_ylim()
     bare = np.repeat(tile.pixels[:, :, np.newaxis], 3, axis=2)
     evidence = np.rint(np.clip(tile.evidence, 0, 1) * np.float32(255)).astype(np.uint8)
     right = x + CELL[0] + PAIR_GAP
-    scale = _lay(axes, bare, x, y)
+    laid = lay_film(axes, bare, (x, y, *CELL))
     for box in tile.boxes:
-        _draw_box(axes, box, scale, colour=YELLOW)
-    scale = _lay(axes, colour_evidence(tile.pixels, evidence), right, y)
+        draw_box(axes, box, laid, colour=YELLOW)
+    laid = lay_film(axes, colour_evidence(tile.pixels, evidence), (right, y, *CELL))
+    # An image sets the limits of its axes; the page's own must hold.
+    axes.set(xlim=(0, WIDTH), ylim=limits)
     blue = "#" + "".join(f"{part:02X}" for part in BOX_COLOUR)
     for finding in reversed(tile.findings):  # the likeliest lies on top
-        _draw_box(axes, finding.box, scale, colour=blue)
-        _name_finding(axes, finding, scale, colour=blue)
+        draw_box(axes, finding.box, laid, colour=blue)
+        _name_finding(axes, finding, laid, colour=blue)
     colour = FRACTURE if tile.is_fractured else NO_FRACTURE
     width = 2 * CELL[0] + PAIR_GAP
     axes.add_patch(Rectangle((x, y + CELL[1]), width, 0.045, facecolor=colour, lw=0))
@@ -117,49 +121,12 @@ def _draw_pair(axes: Axes, tile: EvidenceTile, x: float, y: float) -> None:
     )  # fmt: skip
 
 
-def _lay(axes: Axes, picture: Pixels8, x: float, y: float) -> tuple[float, float, float]:
-    """Draw a picture as large as its cell allows; return its corner and inches per pixel."""
-    axes.add_patch(Rectangle((x, y), *CELL, facecolor=NIGHT, lw=0))
-    rows, columns = picture.shape[:2]
-    scale = min(CELL[0] / columns, CELL[1] / rows)
-    left, top = x + (CELL[0] - columns * scale) / 2, y + (CELL[1] - rows * scale) / 2
-    axes.imshow(
-        picture,
-        extent=(left, left + columns * scale, top + rows * scale, top),
-        aspect="auto",
-        interpolation="antialiased",
-        zorder=2,
-    )
-    # An image sets the limits of its axes; the page's own must hold.
-    axes.set(xlim=(0, WIDTH), ylim=axes.get_ylim())
-    return left, top, scale
-
-
-def _draw_box(axes: Axes, box: Box, place: tuple[float, float, float], *, colour: str) -> None:
-    left, top, scale = place
-    x0, y0, x1, y1 = box
-    axes.add_patch(
-        Rectangle(
-            (left + x0 * scale, top + y0 * scale),
-            (x1 - x0) * scale,
-            (y1 - y0) * scale,
-            fill=False,
-            edgecolor=colour,
-            lw=1.3,
-            zorder=3,
-        )
-    )
-
-
-def _name_finding(
-    axes: Axes, finding: Finding, place: tuple[float, float, float], *, colour: str
-) -> None:
-    left, top, scale = place
+def _name_finding(axes: Axes, finding: Finding, laid: Laid, *, colour: str) -> None:
     x0, y0, _, y1 = finding.box
-    above = y0 * scale > 0.2
+    above = y0 * laid.scale > 0.2
     axes.text(
-        left + x0 * scale,
-        top + (y0 if above else y1) * scale + (-0.03 if above else 0.03),
+        laid.left + x0 * laid.scale,
+        laid.top + (y0 if above else y1) * laid.scale + (-0.03 if above else 0.03),
         say_probability(finding.probability),
         va="bottom" if above else "top",
         size=SMALL - 3.0,

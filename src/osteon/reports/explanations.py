@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from osteon.reports.canvas import (
     INK,
@@ -19,7 +18,7 @@ from osteon.reports.canvas import (
     build_figure,
     save_figure,
 )
-from osteon.reports.galleries import NIGHT
+from osteon.reports.film_cells import draw_box, lay_film
 from osteon.reports.overlay import colour_evidence
 from osteon.terms import Box, Floats, Pixels8
 
@@ -118,33 +117,13 @@ def _draw_picture(
 ) -> None:
     """Draw a picture in its cell, as large as it fits, with boxes and the highest point."""
     x, y, high = place
-    rows, columns = picture.shape[:2]
-    scale = min(CELL / columns, high / rows)
-    left, top = x + (CELL - columns * scale) / 2, y + (high - rows * scale) / 2
-    axes.add_patch(Rectangle((x, y), CELL, high, facecolor=NIGHT, lw=0))
-    axes.imshow(
-        picture,
-        extent=(left, left + columns * scale, top + rows * scale, top),
-        aspect="auto",
-        interpolation="antialiased",
-        zorder=2,
-    )
-    for x0, y0, x1, y1 in boxes:
-        axes.add_patch(
-            Rectangle(
-                (left + x0 * scale, top + y0 * scale),
-                (x1 - x0) * scale,
-                (y1 - y0) * scale,
-                fill=False,
-                edgecolor=YELLOW,
-                lw=1.3,
-                zorder=3,
-            )
-        )
+    laid = lay_film(axes, picture, (x, y, CELL, high))
+    for box in boxes:
+        draw_box(axes, box, laid, colour=YELLOW)
     if peak is not None:
         axes.plot(
-            left + peak[0] * scale,
-            top + peak[1] * scale,
+            laid.left + peak[0] * laid.scale,
+            laid.top + peak[1] * laid.scale,
             marker="+",
             markersize=9,
             markeredgewidth=1.6,
