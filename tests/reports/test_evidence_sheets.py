@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
+from osteon.reports.canvas import YELLOW
 from osteon.reports.evidence_sheets import CELL, PAIR_GAP, EvidenceTile, draw_evidence_sheet
 from osteon.terms import Finding, Probability
 
@@ -39,6 +41,10 @@ def test_boxes_lie_left_and_findings_right(tmp_path, drawn):
     assert box.get_x() == pytest.approx(margin + 30 * scale)
     assert finding.get_x() == pytest.approx(CELL[0] + PAIR_GAP + margin)
     assert box.get_height() == finding.get_height() == pytest.approx(40 * scale)
+    yellow, blue = (to_rgba(one.get_edgecolor()) for one in (box, finding))
+    assert yellow == to_rgba(YELLOW)
+    assert blue[3] == 1.0  # a line that can be seen
+    assert yellow != blue
 
 
 def test_words_say_what_is_seen(tmp_path, drawn, words):
