@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from osteon import errors
     from osteon.inference.detector import Detector
-    from osteon.terms import Finding, Radiograph, Reading
+    from osteon.terms import Finding, Radiograph, Reading, Reason
 
     __version__: str
 
-__all__ = ["Detector", "Finding", "Radiograph", "Reading", "__version__", "errors"]
+__all__ = ["Detector", "Finding", "Radiograph", "Reading", "Reason", "__version__", "errors"]
 
 _HOMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -33,6 +33,7 @@ _HOMES: Final[Mapping[str, str]] = MappingProxyType(
         "Finding": "osteon.terms",
         "Radiograph": "osteon.terms",
         "Reading": "osteon.terms",
+        "Reason": "osteon.terms",
     }
 )
 

@@ -35,7 +35,7 @@ OsteonError
 └── MissingExtra            a part of Osteon that was not installed
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 
 class OsteonError(Exception):
@@ -58,13 +58,16 @@ class OsteonError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Say how to make the same fault in another process."""
-        return _fault_again, (type(self), self.where, self.must, self.found, self.advice)
+        arguments = {"found": self.found, "advice": self.advice}
+        if isinstance(self, FilmFault):
+            arguments["code"] = self.code
+        return _fault_again, (type(self), self.where, self.must, arguments)
 
 
 def _fault_again(
-    kind: type[OsteonError], where: str, must: str, found: object, advice: str
+    kind: type[OsteonError], where: str, must: str, arguments: dict[str, Any]
 ) -> OsteonError:
-    return kind(where, must, found=found, advice=advice)
+    return kind(where, must, **arguments)
 
 
 class FolderNotFound(OsteonError):
@@ -92,19 +95,41 @@ class OneClassOnly(LayoutFault):
 
 
 class FilmFault(OsteonError):
-    """One film that cannot be used; it is set aside, counted and named, and never stops a run."""
+    """One film that cannot be used; it is set aside, counted and named, and never stops a run.
+
+    Args:
+        where: The film, as the person wrote it.
+        must: What must hold of it.
+        found: What was found instead.
+        advice: What the person can do, as whole sentences.
+        code: Short stable name of what is wrong, for programs; the class's own where not given.
+    """
+
+    default_code: ClassVar[str] = "unusable"
+
+    def __init__(
+        self, where: str, must: str, *, found: object = None, advice: str = "", code: str = ""
+    ) -> None:
+        super().__init__(where, must, found=found, advice=advice)
+        self.code = code or self.default_code
 
 
 class UnreadableFilm(FilmFault):
     """The film will not decode."""
 
+    default_code = "unreadable"
+
 
 class TruncatedFilm(FilmFault):
     """The film decodes in part; the missing part is never invented."""
 
+    default_code = "truncated"
+
 
 class UnsupportedRadiograph(FilmFault):
     """The film decodes, but is not what Osteon reads."""
+
+    default_code = "unsupported"
 
 
 class ManifestFault(OsteonError):

@@ -33,16 +33,35 @@ def no_progress(what: str, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Why a film was not read, or what was decided about it before it was.
+
+    Attributes:
+        code: Short stable name, for programs, such as "inverted" or "bits-stored".
+        text: The same for a person, in one or two sentences.
+    """
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return the sentences."""
+        return self.text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Radiograph:
     """One film, decoded, upright, bright bone.
 
     Attributes:
         pixels: Grey values, shape `(rows, columns)`, float32 in [0, 1]; 1 is white.
         source: Where it came from, as the person named it.
+        notes: What its file contradicts or leaves open, and how that was decided.
     """
 
     pixels: Floats
     source: str
+    notes: tuple[Reason, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -100,7 +119,7 @@ class Reading:
             and where the decision is "no fracture".
         evidence: Where the network saw a fracture, float32 in [0, 1], shape `(rows, columns)` of
             the film as it is shown upright; None where it was not read.
-        reasons: Why it was not read, or what was done before it was.
+        reasons: Why it was not read, or what was decided before it was.
         release: Name and version of the release that read it.
         instance: Of a DICOM film; None for others.
     """
@@ -110,7 +129,7 @@ class Reading:
     probability: Probability | None
     findings: tuple[Finding, ...]
     evidence: Floats | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     release: str
     instance: Instance | None = None
 

@@ -72,7 +72,8 @@ def test_many_films_have_the_answers_of_each_alone(pool):
         if number in {3, 8, 18}:
             assert isinstance(one, Refusal)
             assert one.reasons == other.reasons
-            assert one.reasons[0]
+            assert one.reasons[0].text.strip()
+            assert one.reasons[0].code
             continue
         assert one.logit == pytest.approx(other.logit, abs=1e-5)
         assert np.allclose(one.evidence, other.evidence, atol=1e-6)
@@ -94,7 +95,7 @@ def test_a_guard_that_fires_leaves_no_answer(pool, guard):
     words = {"scope": "limb or hip", "polarity": "negative", "blank": "blank"}
     refusal = build(pool, **limits[guard]).answer(draw_spot())
     assert isinstance(refusal, Refusal)
-    assert words[guard] in refusal.reasons[0]
+    assert words[guard] in refusal.reasons[0].text
 
 
 def test_a_negative_is_turned_about_where_that_is_asked_for(pool):
@@ -105,7 +106,7 @@ def test_a_negative_is_turned_about_where_that_is_asked_for(pool):
     plain = build(pool).answer(film)
     assert corrected.logit == pytest.approx(plain.logit, abs=1e-4)
     assert np.allclose(corrected.evidence, plain.evidence, atol=1e-6)
-    assert "inverted before reading" in corrected.reasons[0]
+    assert "inverted before reading" in corrected.reasons[0].text
 
 
 def test_what_the_letterbox_adds_is_black_on_a_negative_too(pool):

@@ -193,8 +193,8 @@ def test_a_film_at_fault_is_not_read_and_says_why(detector, bad_films):
         assert reading.evidence is None
         assert reading.findings == ()
         assert len(reading.reasons) == 1
-        assert reading.reasons[0].endswith("."), reading.reasons
-        assert "Traceback" not in reading.reasons[0]
+        assert reading.reasons[0].text.endswith("."), reading.reasons
+        assert "Traceback" not in reading.reasons[0].text
 
 
 def test_many_films_are_read_in_order_whatever_is_among_them(detector, bad_films):
@@ -227,7 +227,7 @@ def test_a_guard_that_fires_is_a_film_not_read(tmp_path):
         noise = np.random.default_rng(0).integers(0, 256, (300, 200), dtype=np.uint8)
         reading = guarded.read(noise)
         assert reading.decision == "not read"
-        assert "limb or hip" in reading.reasons[0]
+        assert "limb or hip" in reading.reasons[0].text
         assert guarded.read(np.full((90, 90), 7, np.uint8)).decision == "not read"
 
 
@@ -237,11 +237,11 @@ def test_the_person_decides_what_is_done_about_a_negative(tmp_path):
     path = build_release(tmp_path, card={"guards": guards})
     negative = 255 - draw_spot()
     with Detector.load(path, threads=1) as careful:
-        assert "negative" in careful.read(negative).reasons[0]
+        assert "negative" in careful.read(negative).reasons[0].text
     with Detector.load(path, threads=1, on_inverted="correct") as correcting:
         reading = correcting.read(negative)
     assert reading.decision == "fracture"
-    assert "inverted before reading" in reading.reasons[0]
+    assert "inverted before reading" in reading.reasons[0].text
 
 
 def test_several_threads_read_with_one_detector(detector):
@@ -296,7 +296,7 @@ def test_a_limit_is_the_callers_to_set(tmp_path):
     """A film with more pixels than allowed is not decoded."""
     path = build_release(tmp_path)
     with Detector.load(path, threads=1, limits=Limits(max_pixels=1000)) as strict:
-        assert "1,000" in strict.read(encode(draw_spot())).reasons[0]
+        assert "1,000" in strict.read(encode(draw_spot())).reasons[0].text
 
 
 def test_occlusion_serves_where_the_network_gives_no_evidence(tmp_path):

@@ -52,8 +52,8 @@ def test_a_negative_is_called_one():
     verdicts = [judge_pixels(1 - draw_film(seed)) for seed in range(500_000, 500_024)]
     assert sum(verdict.is_inverted and verdict.is_refused for verdict in verdicts) >= 23
     found = next(verdict for verdict in verdicts if verdict.is_inverted)
-    assert "negative" in found.reasons[0]
-    assert "photometric interpretation" in found.reasons[0]
+    assert "negative" in found.reasons[0].text
+    assert "photometric interpretation" in found.reasons[0].text
 
 
 def test_a_negative_is_read_and_reported_where_the_release_says_so():
@@ -61,7 +61,7 @@ def test_a_negative_is_read_and_reported_where_the_release_says_so():
     verdict = judge_pixels(1 - draw_film(500_001), CORRECTING)
     assert not verdict.is_refused
     assert verdict.is_inverted
-    assert "inverted before reading" in verdict.reasons[0]
+    assert "inverted before reading" in verdict.reasons[0].text
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_no_film_of_a_limb_is_not_read(pixels):
     verdict = judge_pixels(pixels)
     assert verdict.is_refused
     assert not verdict.is_inverted
-    assert "limb or hip" in verdict.reasons[0]
+    assert "limb or hip" in verdict.reasons[0].text
 
 
 @pytest.mark.parametrize("grey", [0.0, 0.4, 1.0])
@@ -87,7 +87,7 @@ def test_a_blank_film_is_called_blank(grey):
     """A film of one grey shows nothing, with noise or without."""
     noise = np.random.default_rng(1).normal(0, 0.02, (400, 300))
     for pixels in (np.full((400, 300), grey), np.clip(grey + noise, 0, 1)):
-        assert "blank" in judge_pixels(pixels).reasons[0]
+        assert "blank" in judge_pixels(pixels).reasons[0].text
 
 
 def test_a_limit_is_passed_only_from_above():

@@ -3,6 +3,7 @@
 A label that follows from these follows from how the films were gathered; see `shortcut`.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +45,7 @@ _QUALITIES: Final = np.arange(1, 101)
 _SCALES: Final = np.where(_QUALITIES < 50, 5000 // _QUALITIES, 200 - 2 * _QUALITIES)
 _TABLES: Final = np.clip((_LUMINANCE * _SCALES[:, None] + 50) // 100, 1, 255)
 
-_GREYS: Final = np.arange(256.0)
+_GREYS: Final = np.arange(256, dtype=np.int64)
 
 _CHROMA: Final = ("4:4:4", "4:2:2", "4:2:0")
 """By the number that Pillow gives a subsampling."""
@@ -143,8 +144,8 @@ def measure_facts(data: bytes, grey: Pixels8) -> FilmFacts:
     small = fit_long_side(grey, MAX_SIDE)
     above_below, left_right = _measure_bands(small)
     counts = np.bincount(small.ravel(), minlength=256)
-    shares = counts / counts.sum()
-    mean = float(shares @ _GREYS)
+    # Sums of whole numbers: a dot product's last digit is another on another processor.
+    n, total, squares = (int((counts * _GREYS**power).sum()) for power in range(3))
     return FilmFacts(
         n_bytes=len(data),
         container="DICOM" if image is None else image.format or "",
@@ -162,10 +163,10 @@ def measure_facts(data: bytes, grey: Pixels8) -> FilmFacts:
         border_grey=_measure_border(small),
         border_above_below=above_below,
         border_left_right=left_right,
-        mean_grey=mean,
-        spread_grey=float(np.sqrt(shares @ (_GREYS - mean) ** 2)),
-        black_share=float(shares[: _BLACK + 1].sum()),
-        white_share=float(shares[_WHITE:].sum()),
+        mean_grey=total / n,
+        spread_grey=math.sqrt(n * squares - total**2) / n,
+        black_share=int(counts[: _BLACK + 1].sum()) / n,
+        white_share=int(counts[_WHITE:].sum()) / n,
         n_greys=int(np.count_nonzero(counts)),
         sharpness=_measure_sharpness(grey),
     )

@@ -18,7 +18,7 @@ from osteon.inference.opening import Film, OpenedFilm, open_film, open_in_order,
 from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import Placement, place_film, scale_pixels
 from osteon.release import Guards, Preparation
-from osteon.terms import Floats, Instance, Logit, Pixels8
+from osteon.terms import Floats, Instance, Logit, Pixels8, Reason
 
 BATCH: Final = 8
 """Films in one forward pass."""
@@ -34,12 +34,12 @@ class Refusal:
 
     Attributes:
         source: How the film is spoken of.
-        reasons: Why, in words.
+        reasons: Why.
         instance: Of a DICOM film that decoded.
     """
 
     source: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     instance: Instance | None = None
 
 
@@ -53,7 +53,7 @@ class Answer:
         evidence: In the network's own units, shape `(map rows, map columns)` over its whole
             input; None where none was asked for.
         place: Where the film lies in that input.
-        reasons: What was done to the film before it was read.
+        reasons: What was decided about the film before it was read.
         instance: Of a DICOM film.
     """
 
@@ -61,7 +61,7 @@ class Answer:
     logit: Logit
     evidence: Floats | None
     place: Placement
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     instance: Instance | None
 
 
@@ -140,7 +140,7 @@ class Answerer:
                     logit=logit,
                     evidence=evidence,
                     place=place,
-                    reasons=verdict.reasons,
+                    reasons=(*opened.notes, *verdict.reasons),
                     instance=opened.instance,
                 )
             )
@@ -150,13 +150,14 @@ class Answerer:
         self, source: str, opened: OpenedFilm | FilmFault
     ) -> Refusal | tuple[str, OpenedFilm, Placement, Verdict]:
         if isinstance(opened, FilmFault):
-            return Refusal(source=source, reasons=(_say(opened),))
+            return Refusal(source=source, reasons=(_give_reason(opened),))
         instance = opened.instance
         if source in {"bytes", "dataset"} and instance and instance.sop_instance_uid:
             source = instance.sop_instance_uid
         verdict = judge(opened.measures, self._guards)
         if verdict.is_refused:
-            return Refusal(source=source, reasons=verdict.reasons, instance=instance)
+            reasons = (*opened.notes, *verdict.reasons)
+            return Refusal(source=source, reasons=reasons, instance=instance)
         place = place_film(opened.rows, opened.columns, self.preparation)
         return source, opened, place, verdict
 
@@ -176,10 +177,11 @@ class Answerer:
         return [(Logit(float(logit)), one) for logit, one in zip(logits, maps, strict=True)]
 
 
-def _say(fault: FilmFault) -> str:
+def _give_reason(fault: FilmFault) -> Reason:
     """Return why a film cannot be used, without its address, which the answer has already."""
     seen = "" if fault.found is None else f"; found {fault.found}"
-    return f"The film {fault.must}{seen}." + (f" {fault.advice}" if fault.advice else "")
+    text = f"The film {fault.must}{seen}." + (f" {fault.advice}" if fault.advice else "")
+    return Reason(code=fault.code, text=text)
 
 
 def _turn(opened: OpenedFilm, place: Placement, verdict: Verdict) -> Pixels8:

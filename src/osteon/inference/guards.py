@@ -20,7 +20,7 @@ from osteon.inference.guard_network import (
     trim_light_frame,
 )
 from osteon.release.guards import Guards
-from osteon.terms import Radiograph
+from osteon.terms import Radiograph, Reason
 
 _LIMITS: Final = "guards.json"
 
@@ -45,12 +45,12 @@ class Verdict:
     """What the guards say of one film.
 
     Attributes:
-        reasons: In words for a radiologist; empty where nothing is wrong.
+        reasons: For a radiologist; empty where nothing is wrong.
         is_refused: Whether the film is not to be read.
         is_inverted: Whether bone is dark; where the film is not refused, its negative is read.
     """
 
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     is_refused: bool
     is_inverted: bool
 
@@ -86,20 +86,25 @@ def judge(measures: GuardMeasures, guards: Guards) -> Verdict:
         guards: The release's limits.
     """
     if measures.spread < guards.min_spread:
-        return _refuse("The picture is blank: there is nothing on it to read.")
+        return _refuse("blank", "The picture is blank: there is nothing on it to read.")
     if measures.scope_logit > guards.max_scope_logit:
         return _refuse(
-            "This does not look like a radiograph of a limb or hip, and Osteon reads nothing else."
+            "out-of-scope",
+            "This does not look like a radiograph of a limb or hip, and Osteon reads nothing else.",
         )
     if measures.polarity_logit <= guards.max_polarity_logit:
         return Verdict(reasons=(), is_refused=False, is_inverted=False)
     if guards.on_inverted == "refuse":
         return _refuse(
+            "inverted",
             "The film looks like a negative: bone is dark. Invert it, or correct the header's "
             "photometric interpretation, and read it again.",
             is_inverted=True,
         )
-    reason = "The film looked like a negative, with dark bone; it was inverted before reading."
+    reason = Reason(
+        code="inverted",
+        text="The film looked like a negative, with dark bone; it was inverted before reading.",
+    )
     return Verdict(reasons=(reason,), is_refused=False, is_inverted=True)
 
 
@@ -132,5 +137,6 @@ def check_guards(guards: Guards) -> None:
         )
 
 
-def _refuse(reason: str, *, is_inverted: bool = False) -> Verdict:
+def _refuse(code: str, text: str, *, is_inverted: bool = False) -> Verdict:
+    reason = Reason(code=code, text=text)
     return Verdict(reasons=(reason,), is_refused=True, is_inverted=is_inverted)

@@ -22,7 +22,7 @@ from osteon.radiographs.isolation import ChildPool, Limits
 from osteon.radiographs.prepare import fit_pixels
 from osteon.radiographs.raster import decode_raster, read_film_bytes
 from osteon.release import Preparation
-from osteon.terms import Instance, Pixels8, Radiograph
+from osteon.terms import Instance, Pixels8, Radiograph, Reason
 
 Film = str | PathLike[str] | bytes | npt.NDArray[Any] | Radiograph | Any
 """A path, a file's bytes, a 2-D array of greys, a Radiograph, or a `pydicom.Dataset`."""
@@ -56,6 +56,7 @@ class OpenedFilm:
         columns: Width of the film in pixels.
         measures: The guards'.
         instance: Of a DICOM film.
+        notes: What its file contradicts or leaves open, and how that was decided.
     """
 
     pixels: Pixels8
@@ -63,6 +64,7 @@ class OpenedFilm:
     columns: int
     measures: GuardMeasures
     instance: Instance | None
+    notes: tuple[Reason, ...] = ()
 
 
 def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
@@ -177,6 +179,7 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
         columns=radiograph.columns,
         measures=measure_guards(radiograph),
         instance=instance,
+        notes=radiograph.notes,
     )
 
 

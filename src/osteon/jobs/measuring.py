@@ -103,7 +103,7 @@ def measure_films(
     answers = answerer.answer_many(manifest.films_path(row) for row in rows)
     for done, (row, answer) in enumerate(zip(rows, answers, strict=True), 1):
         if isinstance(answer, Refusal):
-            not_read.append(SetAside(path=row.path, reason=" ".join(answer.reasons)))
+            not_read.append(SetAside(path=row.path, reason=" ".join(map(str, answer.reasons))))
         else:
             read.append((row, answer))
         progress(f"reading {split} films", done, len(rows))

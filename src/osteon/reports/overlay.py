@@ -211,7 +211,7 @@ def _draw_words(reading: Reading, width: int, size: int) -> Image.Image:
     small = round(0.72 * size)
     room = round((width - 2 * size) / (_PER_LETTER * small))
     lines = [(said, size, _WHITE)]
-    for sentence in (*reading.reasons, f"Read by {reading.release}. {NOT_A_DEVICE}"):
+    for sentence in (*map(str, reading.reasons), f"Read by {reading.release}. {NOT_A_DEVICE}"):
         lines += [(line, small, _DIM) for line in textwrap.wrap(sentence, max(20, room))]
     height = sum(round(1.45 * high) for _, high, _ in lines) + size
     bar = 0 if reading.evidence is None else round(1.6 * small)

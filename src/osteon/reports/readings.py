@@ -24,6 +24,7 @@ COLUMNS: Final = (
     "n_findings",
     "findings",
     "reasons",
+    "reason_codes",
     "sop_instance_uid",
     "series_instance_uid",
     "study_instance_uid",
@@ -58,7 +59,8 @@ class ReadingRecord:
         decision: "fracture", "doubt", "no fracture" or "not read".
         probability: Of a fracture in the film; None where it was not read.
         findings: Likeliest first.
-        reasons: Why it was not read, or what was done before it was.
+        reasons: Why it was not read, or what was decided before it was.
+        reason_codes: Short stable names of the same, in the same order.
         sop_instance_uid: Of a DICOM film.
         series_instance_uid: Of its series.
         study_instance_uid: Of its study.
@@ -71,6 +73,7 @@ class ReadingRecord:
     probability: float | None
     findings: tuple[FindingRecord, ...]
     reasons: tuple[str, ...]
+    reason_codes: tuple[str, ...]
     sop_instance_uid: str | None
     series_instance_uid: str | None
     study_instance_uid: str | None
@@ -98,7 +101,8 @@ def build_record(reading: Reading, path: Path, *, overlay: Path | None = None) -
             )
             for finding in reading.findings
         ),
-        reasons=tuple(spell(reason) for reason in reading.reasons),
+        reasons=tuple(spell(reason.text) for reason in reading.reasons),
+        reason_codes=tuple(reason.code for reason in reading.reasons),
         sop_instance_uid=instance.sop_instance_uid if instance else None,
         series_instance_uid=instance.series_instance_uid if instance else None,
         study_instance_uid=instance.study_instance_uid if instance else None,
@@ -184,6 +188,7 @@ class ReadingFiles:
             "n_findings": len(record.findings),
             "findings": findings,
             "reasons": " ".join(record.reasons),
+            "reason_codes": " ".join(record.reason_codes),
         }
         self._writer.writerow([told[column] for column in COLUMNS])
         if self._lines_to is None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osteon.errors import OsteonError, UnreadableFilm
+from osteon.errors import OsteonError, TruncatedFilm, UnreadableFilm
 from osteon.radiographs.isolation.messages import receive, receive_bytes, send
 from osteon.radiographs.isolation.parcels import pack, unpack
 from osteon.terms import ManifestRow
@@ -72,6 +72,8 @@ def test_records_and_faults_arrive_as_they_were():
     fault = carry(UnreadableFilm("\udcff.png", "must decode", found=(1, 2), advice="Leave it out."))
     assert type(fault) is UnreadableFilm
     assert (fault.where, fault.found) == ("\udcff.png", "(1, 2)")
+    assert fault.code == "unreadable"
+    assert carry(TruncatedFilm("a.png", "must be whole", code="torn")).code == "torn"
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,16 @@ def test_a_child_does_not_see_the_environments_secrets(monkeypatch):
         assert pool.call(os.getenv, "PATH")
 
 
+def test_a_child_computes_with_the_arithmetic_of_its_parent(monkeypatch):
+    """Which kernels and how many threads a matrix library takes changes the last digit."""
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    with ChildPool(workers=1) as pool:
+        assert pool.call(os.getenv, "OPENBLAS_CORETYPE") == "Haswell"
+        assert pool.call(os.getenv, "MKL_CBWR") == "COMPATIBLE"
+        assert pool.call(os.getenv, "OMP_NUM_THREADS") == "1"
+
+
 def test_relative_paths_start_from_the_current_folder(pool, tmp_path, monkeypatch):
     """A caller that goes to another folder finds the films there."""
     for name in ("a", "b"):

@@ -27,10 +27,12 @@ _START: Final = (
     "from osteon.radiographs.isolation.inside import main; main()"
 )
 
-# Nothing of the environment is a decoder's business but what the system needs to start it.
+# Nothing of the environment is a decoder's business but what the system needs to start it, and
+# which arithmetic the parent computes with: a child must find the same numbers.
 _KEPT: Final = frozenset(
     {"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LC_CTYPE"}
 )
+_KEPT_FAMILIES: Final = ("OPENBLAS_", "OMP_", "MKL_")
 _SET: Final[Mapping[str, str]] = MappingProxyType(
     {
         # One film on each core already: threads within a child would only wait for one another.
@@ -77,7 +79,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={k: v for k, v in os.environ.items() if k in _KEPT} | dict(_SET),
+                env=_choose_environment(os.environ),
             )
         except OSError as fault:
             raise DecoderUnavailable(
@@ -224,3 +226,13 @@ class Watch:
                     self._left_s[child] -= self._tick_s
                     if self._left_s[child] < 0:
                         child.end(is_late=True)
+
+
+def _choose_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a child sees, of those that we see."""
+    kept = {
+        name: value
+        for name, value in ours.items()
+        if name in _KEPT or name.startswith(_KEPT_FAMILIES)
+    }
+    return kept | dict(_SET)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteon import errors
-from osteon.errors import OsteonError
+from osteon.errors import FilmFault, OsteonError
 from osteon.radiographs.isolation.messages import Frame
 
 _MAX_JSON_BYTES: Final = 16 << 20
@@ -98,7 +98,8 @@ def _pack_object(thing: Any, frames: list[Frame]) -> list[Any]:
         return ["path", str(thing)]
     if isinstance(thing, OsteonError):
         found = thing.found if type(thing.found) in _PLAIN else str(thing.found)
-        return ["fault", kind.__name__, thing.where, thing.must, found, thing.advice]
+        more = [thing.code] if isinstance(thing, FilmFault) else []
+        return ["fault", kind.__name__, thing.where, thing.must, found, thing.advice, *more]
     if not is_dataclass(thing):
         raise TypeError(f"a {kind.__name__} in a film's result")
     values = (getattr(thing, field.name) for field in fields(thing))
@@ -157,13 +158,16 @@ def _unpack_bytes(parts: list[Any], frames: Sequence[Any], _: frozenset[str]) ->
 
 
 def _unpack_fault(parts: list[Any], _: Sequence[Any], __: frozenset[str]) -> OsteonError:
-    name, where, must, found, advice = parts
+    name, where, must, found, advice, *more = parts
     kind = vars(errors)[name]
     is_fault = isinstance(kind, type) and issubclass(kind, OsteonError)
-    if not is_fault or not all(isinstance(text, str) for text in (where, must, advice)):
+    if not is_fault or not all(isinstance(text, str) for text in (where, must, advice, *more)):
         raise ValueError("no fault of ours")
     if type(found) not in _PLAIN:
         raise ValueError("a fault that found no plain thing")
+    if issubclass(kind, FilmFault):
+        (code,) = more
+        return kind(where, must, found=found, advice=advice, code=code)
     fault: OsteonError = kind(where, must, found=found, advice=advice)
     return fault
 
