@@ -165,10 +165,8 @@ def _unpack_fault(parts: list[Any], _: Sequence[Any], __: frozenset[str]) -> Ost
         raise ValueError("no fault of ours")
     if type(found) not in _PLAIN:
         raise ValueError("a fault that found no plain thing")
-    if issubclass(kind, FilmFault):
-        (code,) = more
-        return kind(where, must, found=found, advice=advice, code=code)
-    fault: OsteonError = kind(where, must, found=found, advice=advice)
+    codes = {"code": more[0]} if issubclass(kind, FilmFault) else {}
+    fault: OsteonError = kind(where, must, found=found, advice=advice, **codes)
     return fault
 
 
