@@ -33,9 +33,26 @@ def describe_set_aside(found: "Sequence[SetAside]", *, one: str, many: str) -> l
     """
     if not found:
         return []
+    from osteon.reports.readings import spell
+
     told = [f"{len(found):,} {one if len(found) == 1 else many}:"]
-    told += [f"  {left.path}: {left.reason}" for left in found[:SHOWN]]
+    told += [f"  {spell(left.path)}: {left.reason}" for left in found[:SHOWN]]
     return [*told, f"  and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else told
+
+
+def describe_beside(
+    passed_over: "Sequence[SetAside]", other_endings: Mapping[str, int]
+) -> list[str]:
+    """Return what lay beside the films of folders and was not read.
+
+    Args:
+        passed_over: Links, locked folders, foreign pictures, each named.
+        other_endings: Other files, counted by their endings.
+    """
+    n = sum(other_endings.values())
+    noun = "other file" if n == 1 else "other files"
+    others = [f"{n:,} {noun} passed over: {describe_endings(other_endings)}"] if n else []
+    return [*others, *describe_set_aside(passed_over, **PASSED_OVER)]
 
 
 def describe_endings(counts: Mapping[str, int]) -> str:
