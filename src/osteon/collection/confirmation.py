@@ -28,7 +28,7 @@ it is drawn, or shows nothing."""
 
 _MIN_SPREAD: Final = 1.5
 _FULL_SPREAD: Final = 5.0
-"""Greys from which a block weighs no more: letters are full of contrast, and must not outweigh bone."""
+"""Greys from which a block weighs no more, or letters would outweigh bone."""
 _AGREES: Final = 0.5
 _STEP: Final = 2  # every other pixel of a block is counted
 _GREYS_PER_BIN: Final = 5
