@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.options import JsonTo, ManifestOut
+from osteon.cli.passed_over import (
+    PASSED_OVER,
+    describe_endings,
+    describe_set_aside,
+    describe_some,
+)
 from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
@@ -13,8 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from osteon.jobs.importing import ImportSummary
-
-SET_ASIDE_SHOWN = 10
 
 Names = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="A class's name. Repeatable.")
@@ -143,12 +147,18 @@ def _show_import(console: "Console", summary: "ImportSummary") -> None:
         (summary.n_truncated, "film", "truncated, and never used"),
         (summary.n_copies, "film", "a copy of another, byte for byte"),
         (summary.n_contradictions, "film", "where folder and table disagree; the folder holds"),
-        (summary.n_other_files, "other file", "passed over"),
+        (
+            summary.n_other_files,
+            "other file",
+            f"passed over: {describe_endings(summary.other_endings)}",
+        ),
     )
     say(console, *(f"{counted(n, noun)} {what}" for n, noun, what in remarks if n))
+    for remark in summary.remarks:
+        places = describe_some(remark.examples, remark.n)
+        say(console, f"{counted(remark.n, remark.noun)} {remark.what}: {places}")
     if summary.ignored_columns:
         say(console, f"Columns passed over: {', '.join(summary.ignored_columns)}")
-    if summary.set_aside:
-        say(console, f"{counted(len(summary.set_aside), 'film')} set aside:")
-        shown = summary.set_aside[:SET_ASIDE_SHOWN]
-        say(console, *(f"  {film.path}: {film.reason}" for film in shown))
+    films = describe_set_aside(summary.set_aside, one="film set aside", many="films set aside")
+    say(console, *films)
+    say(console, *describe_set_aside(summary.passed_over, **PASSED_OVER))

@@ -1,6 +1,5 @@
 """`osteon read` and `osteon inspect`: films become readings, a release shows its card."""
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -8,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from osteon.cli.options import JsonTo
+from osteon.cli.passed_over import describe_beside
 from osteon.cli.progress import shown_progress
+from osteon.cli.streams import read_standard_input
 from osteon.cli.words import STANDARD_OUTPUT, console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def read(
             "-o",
             "--out",
             metavar="DIR",
-            help="Folder for readings.jsonl, readings.csv and overlays/.",
+            help="Folder for readings.jsonl, readings.csv and overlays/; those of an earlier run "
+            "are replaced.",
         ),
     ] = None,
     csv: Annotated[
@@ -96,13 +98,17 @@ def read(
     say(console, "")
     show_table(console, ("decision", "films"), list(report.counts.items()))
     say(console, "", *_say_reasons(report))
+    say(console, *describe_beside(report.passed_over, report.other_endings))
     if request.overlays and report.n_overlays:
         say(console, f"{counted(report.n_overlays, 'picture')} in {request.overlays}")
+    if report.n_replaced:
+        say(console, f"Replaced: {counted(report.n_replaced, 'reading')} of an earlier run there")
     places = [str(place) for place in (request.lines, request.table) if place]
     if places:
         say(console, f"Written: {', '.join(places)}")
     say(console, f"Read by {report.release}. Research use only; not a medical device.")
-    write_json({"release": report.release, "readings": report.readings}, json_to)
+    beside = {"passed_over": report.passed_over, "other_files": report.other_endings}
+    write_json({"release": report.release, "readings": report.readings} | beside, json_to)
 
 
 def inspect(
@@ -157,10 +163,12 @@ def parse_on_inverted(text: str | None) -> Literal["refuse", "correct"] | None:
 
 
 def _take_list(films: list[Path]) -> list[Path]:
+    from osteon.jobs.film_lists import parse_film_list
+
     taken: list[Path] = []
     for film in films:
         if film == STANDARD_OUTPUT:
-            taken += [Path(line) for line in sys.stdin.read().splitlines() if line.strip()]
+            taken += parse_film_list(read_standard_input(), where="standard input")
         else:
             taken.append(film)
     return taken

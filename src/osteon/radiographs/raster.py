@@ -336,8 +336,10 @@ def _find_scan(data: bytes) -> int:
 
 
 def _reason(fault: OSError | ValueError) -> str:
-    if isinstance(fault, FileNotFoundError):
+    if isinstance(fault, FileNotFoundError | NotADirectoryError):
         return "no such file"
+    if getattr(fault, "errno", None) == errno.ENAMETOOLONG:
+        return "a name longer than any file's"
     if isinstance(fault, PermissionError):
         return "no permission to read it"
     if getattr(fault, "errno", None) == errno.ELOOP:
