@@ -76,19 +76,25 @@ def fit_cells(
     cells = samples.astype(np.uint16, copy=False)
     stored, shift = how.bits_stored, how.high_bit + 1 - how.bits_stored
     white = (1 << stored) - 1
-    brightest = int(cells.max())
     notes: tuple[Reason, ...] = ()
-    if shift and _is_low_in_cell(cells, brightest, how, header):
+    if shift and _is_low_in_cell(cells, how, header):
         notes, shift = (_note_shift(how),), 0
-    if brightest <= white << shift:
+    if int(cells.max()) >> (shift + stored) == 0:
         codes = cells >> np.uint16(shift) if shift else cells
         return StoredPixels(codes=codes, is_signed=how.is_signed, notes=notes)
     codes = (cells >> np.uint16(shift)) & np.uint16(white)
     above = cells >> np.uint16(shift + stored)
     is_free = above == 0
-    if how.is_signed:  # PS3.5 8.1.1: a sign may go on in the bits above it
-        is_negative = codes >> np.uint16(stored - 1) == 1
-        is_free |= is_negative & (above == (1 << (how.bits_allocated - shift - stored)) - 1)
+    # PS3.5 8.1.1: a sign may go on in the bits above it.
+    is_negative = codes >> np.uint16(stored - 1) == 1
+    is_negative &= above == (1 << (how.bits_allocated - shift - stored)) - 1
+    if how.is_signed:
+        is_free |= is_negative
+    elif (
+        is_negative.any()
+        and (is_negative | (is_free & (codes >> np.uint16(stored - 1) == 0))).all()
+    ):
+        refuse_sign(header.source, is_signed=False)
     if not is_free.all() and padding is not None:
         whole = cells.astype(np.int32)
         whole = _extend(whole, how.bits_allocated) if how.is_signed else whole
@@ -199,13 +205,20 @@ def refuse_sign(source: str, *, is_signed: bool) -> None:
     )
 
 
-def _is_low_in_cell(cells: Codes, brightest: int, how: PixelFormat, header: Header) -> bool:
-    """Return whether a value that should be shifted up lies in the low bits of its cell."""
-    shift = how.high_bit + 1 - how.bits_stored
-    if brightest >> how.bits_stored:
-        return False
-    low = int(np.bitwise_or.reduce(cells, axis=None)) & ((1 << shift) - 1)
-    return bool(low & ~_find_overlay_bits(header))
+def _is_low_in_cell(cells: Codes, how: PixelFormat, header: Header) -> bool:
+    """Return whether values that should be shifted up lie in the low bits of their cells.
+
+    Shifted down, a film without anything in the bits above would be next to black.
+    """
+    values = cells.astype(np.int32)
+    low, high = 0, (1 << how.bits_stored) - 1
+    if how.is_signed:
+        values = _extend(values, how.bits_allocated)
+        low, high = -(high + 1) // 2, high // 2
+    shifted_out = (1 << (how.high_bit + 1 - how.bits_stored)) - 1
+    return (
+        low <= int(values.min()) and int(values.max()) <= high
+    ) and not shifted_out & _find_overlay_bits(header)
 
 
 def _find_overlay_bits(header: Header) -> int:

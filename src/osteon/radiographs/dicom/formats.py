@@ -99,26 +99,24 @@ def read_pixel_aspect(header: Header) -> tuple[float, tuple[Reason, ...]]:
     Raises:
         UnsupportedRadiograph: If two attributes disagree, or one says what cannot be.
     """
-    said = {}
-    for tag in _SPACINGS:
+    said, notes = {}, ()
+    for tag in (*_SPACINGS, tags.PIXEL_ASPECT_RATIO):
         numbers = read_numbers(header, tag)
-        # PS3.3 10.7.1.3: first between rows, then between columns. Zeros say that nobody knows.
+        # PS3.3 10.7.1.3: first between rows, then between columns; C.7.6.3.1.7: the vertical size,
+        # then the horizontal one. Zeros say that nobody knows.
         if len(numbers) == 2 and min(numbers) > 0.0:
-            said[tag] = numbers[0] / numbers[1]
-    notes: tuple[Reason, ...] = ()
+            said[tag] = numbers
     ratio = header.elements.get(tags.PIXEL_ASPECT_RATIO)
-    if ratio is not None and bytes(ratio.value).strip(b" \0\\"):
-        numbers = read_numbers(header, tags.PIXEL_ASPECT_RATIO)
-        # PS3.3 C.7.6.3.1.7: the vertical size, then the horizontal one
-        if len(numbers) == 2 and min(numbers) > 0.0:
-            said[tags.PIXEL_ASPECT_RATIO] = numbers[0] / numbers[1]
-        elif not said:
-            notes = (_NO_ASPECT,)
-    aspects = {tag: 1.0 if abs(aspect - 1.0) < SQUARE else aspect for tag, aspect in said.items()}
-    if not aspects:
-        return 1.0, notes
+    if not said and ratio is not None and bytes(ratio.value).strip(b" \0\\"):
+        return 1.0, (_NO_ASPECT,)
+    aspects = {
+        tag: 1.0 if abs(high / wide - 1.0) < SQUARE else high / wide
+        for tag, (high, wide) in said.items()
+    }
+    # What programs write that know nothing; no film has pixels of a millimetre.
+    known = {tag: aspect for tag, aspect in aspects.items() if said[tag] != (1.0, 1.0)} or aspects
+    lowest, highest = min(known.values(), default=1.0), max(known.values(), default=1.0)
     found = ", ".join(f"{tags.NAMES[tag]} {aspect:.4g}" for tag, aspect in aspects.items())
-    lowest, highest = min(aspects.values()), max(aspects.values())
     if highest > (1.0 + APART) * lowest or not 1 / LONGEST <= lowest <= highest <= LONGEST:
         raise UnsupportedRadiograph(
             header.source,
@@ -127,10 +125,10 @@ def read_pixel_aspect(header: Header) -> tuple[float, tuple[Reason, ...]]:
             advice="Height over width of a pixel: correct the header at its source.",
             code="pixel-aspect",
         )
-    first = next(iter(aspects.values()))
-    if highest > (1.0 + 2 * SQUARE) * lowest:
-        text = f"The header says in two ways how high a pixel is, over its width ({found}); "
-        notes = (Reason(code="pixel-aspect", text=f"{text}the first was taken."),)
+    first = next(iter(known.values()), 1.0)
+    if any(abs(aspect / first - 1.0) > 2 * SQUARE for aspect in aspects.values()):
+        text = f"The header says in two ways how high a pixel is, over its width ({found})"
+        notes = (Reason(code="pixel-aspect", text=f"{text}; {first:.4g} was taken."),)
     return first, notes
 
 

@@ -77,9 +77,9 @@ def join_fragments(pixel_data: Element, *, source: str) -> Frame:
             advice="Save the frame that is the radiograph as an instance of its own.",
             code="frames",
         )
-    if has_more:
+    data, tail = _cut_at_end(b"".join(items))
+    if has_more or tail.strip(b"\0\xff"):
         notes.append(_EXTRA)
-    data = b"".join(items)
     if found.is_cut or not found.is_closed or not data:
         _refuse_cut(data, found, source)
         notes.append(_NOT_CLOSED)
@@ -155,6 +155,13 @@ def _cut_behind_end(items: Sequence[bytes]) -> tuple[tuple[bytes, ...], tuple[by
     return tuple(items), ()
 
 
+def _cut_at_end(data: bytes) -> tuple[bytes, bytes]:
+    """Return a stream up to its end, and what stands behind that."""
+    # No code stream has these two bytes within its data, ITU-T T.81 B.1.1.2, T.87 A.1, T.800 A.1.
+    at = data.rfind(_STREAM_END) if data.startswith(_STREAM_STARTS) else -1
+    return (data, b"") if at < 0 else (data[: at + 2], data[at + 2 :])
+
+
 def _refuse_cut(data: bytes, found: _Fragments, source: str) -> None:
     """Refuse a frame that has no end where its wrapping has none.
 
@@ -162,7 +169,7 @@ def _refuse_cut(data: bytes, found: _Fragments, source: str) -> None:
         TruncatedFilm: If it has none.
     """
     is_stream = data.startswith(_STREAM_STARTS)
-    has_end = data.rstrip(b"\0\xff").endswith(_STREAM_END) if is_stream else not found.is_cut
+    has_end = data.endswith(_STREAM_END) if is_stream else not found.is_cut
     if not data or not has_end:
         raise TruncatedFilm(
             source,

@@ -161,6 +161,8 @@ def _fit_count(entries: Values, n_said: int, highest: int, draft: _Draft) -> Val
 
 def _find_largest(entries: Values, bits: int, draft: _Draft) -> int:
     """Return what white is: by the descriptor's bits, or by those that the entries reach."""
+    if any(note.code == "lut-depth" for note in draft.notes):  # bytes that were said to be words
+        return 255
     top = float(entries.max())
     if 8 <= bits <= 16 and int(top).bit_length() == bits:
         return (1 << bits) - 1

@@ -16,7 +16,7 @@ from osteon.radiographs.dicom.elements import Header
 from osteon.radiographs.dicom.values import read_code, read_numbers
 from osteon.terms import Reason
 
-MIN_SPAN: Final = 0.4
+MIN_SPAN: Final = 0.5
 """Share of the greys that the middle 99 % of the pixels must span."""
 
 MIN_BETWEEN: Final = 0.05
