@@ -118,8 +118,9 @@ def _unpack_segments(frame: bytes, *, n_pixels: int) -> list[npt.NDArray[np.uint
     ends = (*starts[1:], len(frame))
     segments = [frame[start:end] for start, end in zip(starts, ends, strict=True)]
     # Where a piece is missing from the middle, what follows is taken for other runs than it was,
-    # and makes too much. Zeros at the end are padding, PS3.5 G.3.1.
-    if segments and _holds_pixels(segments[-1].rstrip(b"\0"), n_pixels + 2):
+    # and makes too much. Zeros at the end are padding, PS3.5 G.3.1, or come back as what completes
+    # the last run: bytes that make nothing by themselves.
+    if segments and _holds_pixels(segments[-1].rstrip(b"\0") + b"\x80" * 130, n_pixels + 1):
         raise ValueError(n_pixels)
     return [_unpack_segment(segment, n_pixels) for segment in segments]
 

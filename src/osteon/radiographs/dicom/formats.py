@@ -99,7 +99,8 @@ def read_pixel_aspect(header: Header) -> tuple[float, tuple[Reason, ...]]:
     Raises:
         UnsupportedRadiograph: If two attributes disagree, or one says what cannot be.
     """
-    said, notes = {}, ()
+    said: dict[int, tuple[float, ...]] = {}
+    notes: tuple[Reason, ...] = ()
     for tag in (*_SPACINGS, tags.PIXEL_ASPECT_RATIO):
         numbers = read_numbers(header, tag)
         # PS3.3 10.7.1.3: first between rows, then between columns; C.7.6.3.1.7: the vertical size,

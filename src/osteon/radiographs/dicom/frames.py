@@ -116,7 +116,7 @@ def _read_items(pixel_data: Element, source: str) -> _Fragments:
             is_closed = True
             break
         if tag != tags.ITEM or length == UNDEFINED:
-            if items and len(items[-1]) % 2 and data[at : at + 1] == b"\0":
+            if items and len(items[-1]) % 2 and data[at] == 0:
                 at += 1  # PS3.5 A.4: a fragment is even; this one's padding was not counted
                 continue
             break
