@@ -25,6 +25,7 @@ from osteon.errors import (
 )
 from osteon.inference.detector import Detector
 from osteon.inference.guards import build_guards
+from osteon.radiographs.films import read_film
 from osteon.radiographs.isolation import Limits
 from osteon.radiographs.phantom import draw_phantom
 from osteon.release import (
@@ -360,3 +361,21 @@ def test_a_script_needs_no_main_guard(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == ["fracture", str(tmp_path / "f.png")]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("as_radiograph", [False, True])
+def test_a_box_lands_on_stored_pixels_that_are_not_square(detector, tmp_path, as_radiograph):
+    """The film is looked at with square pixels, and answered in its own; its notes are reasons."""
+    spot = (20, 60, 50, 160)
+    values = draw_spot(200, 80, box=spot).astype(np.uint16) << np.uint16(4)
+    path = tmp_path / "film.dcm"
+    said = {"PixelSpacing": ["0.1", "0.2"], "NumberOfFrames": "0"}
+    path.write_bytes(encode_film(values, **said))
+    reading = detector.read(read_film(path) if as_radiograph else path)
+    assert [reason.code for reason in reading.reasons] == ["frames"]
+    assert reading.evidence.shape == (200, 80)
+    x0, y0, x1, y1 = reading.findings[0].box
+    assert spot[0] < (x0 + x1) / 2 < spot[2]
+    assert spot[1] < (y0 + y1) / 2 < spot[3]
+    squared = draw_spot(200, 160, box=(40, 60, 100, 160))
+    assert reading.probability == pytest.approx(detector.read(squared).probability, abs=0.02)
