@@ -167,6 +167,7 @@ def test_a_film_with_pixels_that_are_not_square_lies_as_one_with_square_ones(asp
     assert np.abs(one - other).mean() < 3
     place = place_film(*stored.shape, how, pixel_aspect=240 / stored.shape[0])
     assert (place.rows, place.columns) == (96, 72)
+    assert place.square_size == pytest.approx((240, 180))
     squashed = fit_pixels(radiograph_of(stored), how).astype(int)
     assert np.abs(one - squashed).mean() > 10
 

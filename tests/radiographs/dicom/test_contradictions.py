@@ -158,12 +158,13 @@ def test_a_jpeg_of_eight_bits_under_a_header_of_twelve_keeps_its_own_depth():
 
 @pytest.mark.parametrize("vr", ["US", "SS"])
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
-def test_padding_is_as_signed_as_the_pixels(vr: str, photometric: str):
+@pytest.mark.parametrize(("bits", "value"), [(16, -2100), (12, -2047)])
+def test_padding_is_as_signed_as_the_pixels(vr: str, photometric: str, bits: int, value: int):
     """PS3.3 C.7.5.1.1.2: whatever VR the file writes."""
-    padded = np.pad(SIGNED, 9, constant_values=-2100)
-    ds = build_dataset(padded, bits=16, PhotometricInterpretation=photometric, **WINDOW)
+    padded = np.pad(np.maximum(SIGNED, -2046), 9, constant_values=value)
+    ds = build_dataset(padded, bits=bits, PhotometricInterpretation=photometric, **WINDOW)
     ds.WindowCenter = "0"
-    ds.add_new(0x00280120, vr, -2100 % 65536 if vr == "US" else -2100)
+    ds.add_new(0x00280120, vr, value % 65536 if vr == "US" else value)
     pixels, noted = read(encode_dataset(ds))
     assert not pixels[:9].any()
     assert not pixels[:, -9:].any()
