@@ -57,11 +57,14 @@ class Radiograph:
         pixels: Grey values, shape `(rows, columns)`, float32 in [0, 1]; 1 is white.
         source: Where it came from, as the person named it.
         notes: What its file contradicts or leaves open, and how that was decided.
+        pixel_aspect: Height of a pixel over its width; not 1 where the film was not sampled alike
+            both ways, and then a square on the bone is no square of pixels.
     """
 
     pixels: Floats
     source: str
     notes: tuple[Reason, ...] = ()
+    pixel_aspect: float = 1.0
 
     @property
     def rows(self) -> int:
@@ -164,6 +167,7 @@ class ManifestRow:
         has_fracture_in_table: What the table says, where there are class folders and a table.
         annotation_rows: Height that the annotation file claims for the film.
         annotation_columns: Width that the annotation file claims for the film.
+        pixel_aspect: Height of a pixel over its width; None where they are square.
     """
 
     path: str
@@ -191,6 +195,7 @@ class ManifestRow:
     has_fracture_in_table: bool | None = None
     annotation_rows: int | None = None
     annotation_columns: int | None = None
+    pixel_aspect: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ from osteon.errors import (
 )
 from osteon.inference.detector import Detector
 from osteon.inference.guards import build_guards
+from osteon.radiographs.films import read_film
 from osteon.radiographs.isolation import Limits
 from osteon.radiographs.phantom import draw_phantom
 from osteon.release import (
@@ -360,3 +361,24 @@ def test_a_script_needs_no_main_guard(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == ["fracture", str(tmp_path / "f.png")]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("as_radiograph", [False, True])
+def test_a_box_lands_on_stored_pixels_that_are_not_square(tmp_path, as_radiograph):
+    """The film is looked at with square pixels, and answered in its own; its notes are reasons."""
+    spot = (50, 60, 78, 160)
+    values = draw_spot(200, 80, box=spot).astype(np.uint16) << np.uint16(4)
+    path = tmp_path / "film.dcm"
+    said = {"PixelSpacing": ["0.1", "0.2"], "NumberOfFrames": "0"}
+    path.write_bytes(encode_film(values, **said))
+    how = Preparation(rows=64, columns=64)
+    with Detector.load(build_release(tmp_path, card={"preparation": how}), threads=1) as boxed:
+        reading = boxed.read(read_film(path) if as_radiograph else path)
+        squared = boxed.read(draw_spot(200, 160, box=(100, 60, 156, 160)))
+    assert [reason.code for reason in reading.reasons] == ["frames"]
+    assert reading.evidence.shape == (200, 80)
+    assert reading.findings[0].box == pytest.approx(
+        [side / scale for side, scale in zip(squared.findings[0].box, (2, 1, 2, 1), strict=True)],
+        abs=4,
+    )
+    assert reading.probability == pytest.approx(squared.probability, abs=0.02)

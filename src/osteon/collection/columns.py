@@ -44,6 +44,7 @@ SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "has_fracture_in_table": pl.Boolean(),
         "annotation_rows": pl.Int64(),
         "annotation_columns": pl.Int64(),
+        "pixel_aspect": pl.Float64(),
     }
 )
 """Column → type, in the order of `ManifestRow`."""
@@ -108,6 +109,11 @@ _RULES: tuple[_Rule, ...] = (
             broken=~pl.col(column).is_in(SPLITS),
         )
         for column in ("split", "published_split")
+    ),
+    _Rule(
+        column="pixel_aspect",
+        must="must be a positive number, or empty",
+        broken=~(pl.col("pixel_aspect").is_finite() & (pl.col("pixel_aspect") > 0)),
     ),
     _Rule(
         column="sex",

@@ -78,6 +78,7 @@ def _build_row(film: ListedFilm, opening: Opening, *, collection: str) -> Manife
         sha256=opening.sha256,
         rows=opening.rows,
         columns=opening.columns,
+        pixel_aspect=opening.pixel_aspect,
         state=opening.state,
         state_reason=opening.reason,
         collection=collection,

@@ -158,7 +158,9 @@ class Answerer:
         if verdict.is_refused:
             reasons = (*opened.notes, *verdict.reasons)
             return Refusal(source=source, reasons=reasons, instance=instance)
-        place = place_film(opened.rows, opened.columns, self.preparation)
+        place = place_film(
+            opened.rows, opened.columns, self.preparation, pixel_aspect=opened.pixel_aspect
+        )
         return source, opened, place, verdict
 
     def _ask(self, films: Sequence[Pixels8]) -> list[tuple[Logit, Floats | None]]:

@@ -91,8 +91,7 @@ def find_places(
         `MAX_PLACES`.
     """
     wide, high = place.source_columns, place.source_rows
-    shrink = settings.cells / max(wide, high)
-    columns, rows = max(1, round(wide * shrink)), max(1, round(high * shrink))
+    columns, rows = _count_cells(place, settings.cells)
     cells = _resize(evidence, place, how, (columns, rows))
     if settings.edge is None:
         pieces = find_pieces(cells, settings.threshold)
@@ -127,8 +126,7 @@ def find_peak(evidence: Floats, place: Placement, how: Preparation) -> tuple[flo
         (x, y) in source pixels; None where it is the same all over, so that nothing stands out.
     """
     wide, high = place.source_columns, place.source_rows
-    shrink = PEAK_SIDE / max(wide, high)
-    columns, rows = max(1, round(wide * shrink)), max(1, round(high * shrink))
+    columns, rows = _count_cells(place, PEAK_SIDE)
     highest = float(evidence.max(initial=0.0))
     if not highest > 0:
         return None
@@ -174,6 +172,13 @@ def measure_occlusion(film: Floats, logit: float, answer: Answer) -> Floats:
             total[here] += falls
             count[here] += 1
     return total / count
+
+
+def _count_cells(place: Placement, longest: float) -> tuple[int, int]:
+    """Return columns and rows of square cells over a film, so many along its longer side."""
+    high, wide = place.square_size
+    shrink = longest / max(wide, high)
+    return max(1, round(wide * shrink)), max(1, round(high * shrink))
 
 
 def _resize(evidence: Floats, place: Placement, how: Preparation, size: tuple[int, int]) -> Floats:

@@ -6,7 +6,7 @@ the film to the network's size and takes the guards' measures, so that little co
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ class OpenedFilm:
         measures: The guards'.
         instance: Of a DICOM film.
         notes: What its file contradicts or leaves open, and how that was decided.
+        pixel_aspect: Height of a pixel over its width.
     """
 
     pixels: Pixels8
@@ -65,6 +66,7 @@ class OpenedFilm:
     measures: GuardMeasures
     instance: Instance | None
     notes: tuple[Reason, ...] = ()
+    pixel_aspect: float = 1.0
 
 
 def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
@@ -86,7 +88,10 @@ def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
 
 def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Radiograph:
     if isinstance(film, Radiograph):  # its pixels are whatever its maker put there
-        film = np.asarray(film.pixels)
+        checked = build_radiograph(
+            np.asarray(film.pixels), source=source, max_pixels=limits.max_pixels
+        )
+        return replace(checked, notes=film.notes, pixel_aspect=film.pixel_aspect)
     if isinstance(film, np.ndarray):
         return build_radiograph(film, source=source, max_pixels=limits.max_pixels)
     if isinstance(film, bytes | bytearray | memoryview):
@@ -180,6 +185,7 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
         measures=measure_guards(radiograph),
         instance=instance,
         notes=radiograph.notes,
+        pixel_aspect=radiograph.pixel_aspect,
     )
 
 

@@ -13,8 +13,7 @@ from osteon.errors import FilmFault
 from osteon.evaluation.history import HistoryRow
 from osteon.evaluation.roc import roc_points
 from osteon.radiographs.films import read_film
-from osteon.radiographs.prepare import fit_pixels, place_film
-from osteon.release import Preparation
+from osteon.radiographs.prepare import choose_tile, fit_pixels, place_film
 from osteon.reports.classification import Evaluation
 from osteon.reports.counts import SplitCount, draw_confusion_matrix, draw_split_distribution
 from osteon.reports.curves import draw_roc_curve, draw_training_curves
@@ -149,12 +148,7 @@ def _tiles(manifest: Manifest, pairs: Sequence[tuple[ManifestRow, float]]) -> li
             radiograph = read_film(manifest.films_path(row))
         except FilmFault:  # it went away since it was read; the numbers have counted it
             continue
-        scale = TILE_SIDE / max(radiograph.rows, radiograph.columns)
-        how = Preparation(
-            rows=max(16, round(radiograph.rows * scale)),
-            columns=max(16, round(radiograph.columns * scale)),
-            fit="squash",
-        )
+        how = choose_tile(radiograph, TILE_SIDE)
         place = place_film(radiograph.rows, radiograph.columns, how)
         tiles.append(
             Tile(

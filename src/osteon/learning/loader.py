@@ -116,7 +116,14 @@ def _stack_places(rows: list[ManifestRow], how: Preparation, device: torch.devic
         outlines = row.polygons or tuple(_corners(box) for box in row.boxes)
         mask_of.append(len(masks) if outlines else -1)
         if outlines:
-            mask = draw_mask(outlines, row.rows, row.columns, how, step=MASK_STEP)
+            mask = draw_mask(
+                outlines,
+                row.rows,
+                row.columns,
+                how,
+                step=MASK_STEP,
+                pixel_aspect=row.pixel_aspect or 1.0,
+            )
             masks.append(torch.from_numpy(mask.copy()).unsqueeze(0))
     size = (1, how.rows // MASK_STEP, how.columns // MASK_STEP)
     return Places(
@@ -134,7 +141,7 @@ def _corners(box: Box) -> tuple[tuple[float, float], ...]:
 
 
 def _find_centres(row: ManifestRow, how: Preparation) -> Tensor:
-    place = place_film(row.rows, row.columns, how)
+    place = place_film(row.rows, row.columns, how, pixel_aspect=row.pixel_aspect or 1.0)
     boxes = [place.to_network(box) for box in row.boxes]
     centres = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in boxes]
     return torch.tensor(centres, dtype=torch.float32).reshape(-1, 2)

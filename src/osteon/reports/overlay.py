@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from osteon.errors import UnreadableFilm
 from osteon.radiographs.films import read_film
+from osteon.radiographs.prepare import square_pixels
 from osteon.release.card import NOT_A_DEVICE
 from osteon.terms import Finding, Pixels8, Probability, Radiograph, Reading
 
@@ -161,10 +162,12 @@ def colours() -> npt.NDArray[np.float64]:
 
 
 def _draw_film(radiograph: Radiograph, reading: Reading) -> Image.Image:
-    grey = np.rint(np.clip(radiograph.pixels, 0, 1) * np.float32(255)).astype(np.uint8)
+    pixels = square_pixels(radiograph.pixels, radiograph.pixel_aspect)
+    grey = np.rint(np.clip(pixels, 0, 1) * np.float32(255)).astype(np.uint8)
     evidence = np.zeros_like(grey)
     if reading.evidence is not None:
-        evidence = np.rint(reading.evidence * np.float32(255)).astype(np.uint8)
+        shown = square_pixels(reading.evidence, radiograph.pixel_aspect)
+        evidence = np.rint(shown * np.float32(255)).astype(np.uint8)
     long_side = max(grey.shape)
     shrink = -(-long_side // MAX_SIDE)
     grow = -(-MIN_SIDE // long_side)
