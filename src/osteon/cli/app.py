@@ -29,7 +29,9 @@ app = typer.Typer(
     name="osteon",
     help="Reads bone radiographs for fractures: audited collections, honestly measured models.\n\n"
     "Research use; not a medical device.",
-    epilog="Start with: osteon demo. Each command explains itself: osteon train --help",
+    epilog="Start with: osteon read FILM. The base install reads and inspects; collections, "
+    'audits and measuring need pip install "osteon[audit]"; training, exporting, adopting and the '
+    'demo need "osteon[train]". Each command explains itself: osteon read --help',
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -61,7 +63,9 @@ def _show_version(asked: bool) -> None:
 def options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which Osteon."),
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Hold the options that stand before a command."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from osteon.reports.readings import ReadingRecord
 
 REASONS_SHOWN = 8
+NOT_ALL_READ = 1
 
 ReleasePath = Annotated[
     Path | None,
@@ -39,7 +40,8 @@ def read(
     films: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...", help="Films and folders; - takes a list from standard input."
+            metavar="PATH...",
+            help="Films and folders; - takes one film, or a list of paths, from standard input.",
         ),
     ],
     release: ReleasePath = None,
@@ -59,7 +61,9 @@ def read(
     overlay: Annotated[
         Path | None,
         typer.Option(
-            "--overlay", metavar="DIR", help="Draw each film with its evidence and its boxes."
+            "--overlay",
+            metavar="DIR|FILE.png",
+            help="Draw each film with its evidence and boxes: into a folder, or one into a file.",
         ),
     ] = None,
     threads: Annotated[
@@ -72,23 +76,32 @@ def read(
             help="What is done about a negative; as the release says if not given.",
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 if a path is missing or a film was not read."),
+    ] = False,
     json_to: JsonTo = None,
 ) -> None:
     """Read films: one line for each, whatever becomes of it.
 
-    The exit code does not depend on what is read: it is 0 when every film was handled, also when
-    some could not be read. Research use only; not a medical device.
+    The exit code is 0 when every film was handled, also when some could not be read; with
+    --strict it is 1 then. docs/readings.md describes the files. Research use only; not a medical
+    device.
     """
     from osteon.jobs.reading import ReadingRequest, read_films
 
+    paths, piped = _take_list(films)
+    is_picture = overlay is not None and overlay.suffix.lower() == ".png" and not overlay.is_dir()
     request = ReadingRequest(
-        films=_take_list(films),
+        films=paths,
+        piped=piped,
         release=release,
         threads=threads,
         on_inverted=parse_on_inverted(on_inverted),
         lines=out / "readings.jsonl" if out else None,
         table=csv or (out / "readings.csv" if out else None),
-        overlays=overlay or (out / "overlays" if out else None),
+        overlays=(None if is_picture else overlay) or (out / "overlays" if out else None),
+        overlay=overlay if is_picture else None,
     )
     console = console_for(json_to)
     with shown_progress() as progress:
@@ -99,8 +112,9 @@ def read(
     show_table(console, ("decision", "films"), list(report.counts.items()))
     say(console, "", *_say_reasons(report))
     say(console, *describe_beside(report.passed_over, report.other_endings))
-    if request.overlays and report.n_overlays:
-        say(console, f"{counted(report.n_overlays, 'picture')} in {request.overlays}")
+    if report.n_overlays:
+        where = request.overlay or f"{counted(report.n_overlays, 'picture')} in {request.overlays}"
+        say(console, str(where))
     if report.n_replaced:
         say(console, f"Replaced: {counted(report.n_replaced, 'reading')} of an earlier run there")
     places = [str(place) for place in (request.lines, request.table) if place]
@@ -109,6 +123,8 @@ def read(
     say(console, f"Read by {report.release}. Research use only; not a medical device.")
     beside = {"passed_over": report.passed_over, "other_files": report.other_endings}
     write_json({"release": report.release, "readings": report.readings} | beside, json_to)
+    if strict and any(record.decision == "not read" for record in report.readings):
+        raise typer.Exit(NOT_ALL_READ)
 
 
 def inspect(
@@ -162,16 +178,22 @@ def parse_on_inverted(text: str | None) -> Literal["refuse", "correct"] | None:
     raise typer.BadParameter(f"{text!r} must be refuse or correct", param_hint="--on-inverted")
 
 
-def _take_list(films: list[Path]) -> list[Path]:
-    from osteon.jobs.film_lists import parse_film_list
+def _take_list(films: list[Path]) -> tuple[list[Path], bytes | None]:
+    """Return the paths that are meant, and the film that came on standard input, if one did."""
+    from osteon.jobs.film_lists import is_film, parse_film_list
 
     taken: list[Path] = []
+    piped = None
     for film in films:
-        if film == STANDARD_OUTPUT:
-            taken += parse_film_list(read_standard_input(), where="standard input")
-        else:
+        if film != STANDARD_OUTPUT:
             taken.append(film)
-    return taken
+            continue
+        content = read_standard_input()
+        if is_film(content):
+            piped = content
+        else:
+            taken += parse_film_list(content, where="standard input")
+    return taken, piped
 
 
 def _say_reasons(report: "ReadingReport") -> list[str]:

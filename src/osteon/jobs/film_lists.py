@@ -76,6 +76,15 @@ def gather_films(paths: Iterable[Path]) -> FoundFilms:
     )
 
 
+def is_film(content: bytes) -> bool:
+    """Return whether bytes are a picture file or a DICOM file, by how they begin.
+
+    Args:
+        content: Of a file or a pipe, whole.
+    """
+    return identify_head(content[:HEAD_BYTES]).sort in {"film", "object"}
+
+
 def describe_passed_over(found: FoundFilms) -> str:
     """Return in a few words what was there and is no film; empty where there was nothing.
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
-from osteon.errors import FilmFault, NoFilms
+from osteon.errors import FilmFault, NoFilms, SettingsFault
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.jobs.film_lists import describe_passed_over, gather_films
@@ -23,6 +24,9 @@ from osteon.reports.readings import ReadingFiles, ReadingRecord, build_record, s
 from osteon.terms import Decision, Progress, Reading, SetAside, no_progress
 
 DECISIONS: Final[tuple[Decision, ...]] = ("fracture", "doubt", "no fracture", "not read")
+
+STANDARD_INPUT: Final = Path("-")
+"""How a film that came on standard input is called."""
 
 _LONGEST_NAME: Final = 80
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
@@ -44,15 +48,19 @@ class ReadingRequest:
         lines: Where each reading goes as one line of JSON, as soon as it is there.
         table: Where the readings go as CSV.
         overlays: Folder for a picture of each film.
+        overlay: The picture of the one film, as a file.
+        piped: A film that came on standard input, as bytes; it is read first.
     """
 
-    films: Sequence[Path]
+    films: Sequence[Path] = ()
     release: Path | None = None
     threads: int | None = None
     on_inverted: Literal["refuse", "correct"] | None = None
     lines: Path | None = None
     table: Path | None = None
     overlays: Path | None = None
+    overlay: Path | None = None
+    piped: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +98,7 @@ def read_films(
 
     Raises:
         NoFilms: If no film was found in the folders.
+        SettingsFault: If one picture is wanted of several films.
         FolderNotFound: If there is no such release.
         ReleaseMissing: If none was named, and this Osteon was built without its own.
         ReleaseFault: If the release cannot be trusted.
@@ -97,7 +106,14 @@ def read_films(
     """  # noqa: DOC502 — loading and writing raise the others
     found = gather_films(request.films)
     films = found.films
-    if not films:
+    if request.overlay and len(films) + (request.piped is not None) != 1:
+        raise SettingsFault(
+            "--overlay",
+            "names one picture, and so needs one film",
+            found=len(films),
+            advice="Name a folder, and each film gets a picture in it.",
+        )
+    if not films and request.piped is None:
         raise NoFilms(
             ", ".join(spell(path) for path in request.films) or "films",
             "must hold films",
@@ -117,17 +133,22 @@ def read_films(
         held.enter_context(claim_folders(lines and lines.parent, overlays))
         n_replaced = clear_earlier(lines=lines, table=table, pictures=overlays)
         files = held.enter_context(ReadingFiles(lines=lines, table=table))
+        if request.piped is not None:
+            films = (_keep(request.piped, held), *films)
         painter = None
-        if request.overlays:
+        if request.overlays or request.overlay:
             painter = held.enter_context(ChildPool(workers=1))
             painter.warm_up(render_overlay)
         names = NameGiver()
         records: list[ReadingRecord] = []
         for path, reading in zip(films, detector.read_many(films), strict=True):
             overlay = None
-            if painter is not None and request.overlays is not None:
-                overlay = _draw(painter, path, reading, request.overlays / names.name(path))
-            records.append(build_record(reading, path, overlay=overlay))
+            called = STANDARD_INPUT if request.piped is not None and not records else path
+            if painter is not None:
+                folder = request.overlays or Path()
+                picture = request.overlay or folder / names.name(called)
+                overlay = _draw(painter, path, reading, picture)
+            records.append(build_record(reading, called, overlay=overlay))
             files.add(records[-1])
             tell(records[-1])
             progress("reading films", len(records), len(films))
@@ -151,6 +172,14 @@ def find_films(paths: Iterable[Path]) -> list[Path]:
         paths: Files and folders.
     """
     return list(gather_films(paths).films)
+
+
+def _keep(content: bytes, held: ExitStack) -> Path:
+    """Return a file with a film's bytes, which is gone when the reading ends."""
+    folder = Path(held.enter_context(TemporaryDirectory(prefix="osteon-")))
+    path = folder / "standard-input"
+    path.write_bytes(content)
+    return path
 
 
 class NameGiver:
