@@ -401,5 +401,5 @@ def test_the_release_in_the_package_goes_by_its_name():
     """`Detector.load` takes the name that the command line takes."""
     with Detector.load("osteon-1") as detector:
         assert detector.card.name == "osteon-1"
-    with pytest.raises(TypeError, match="Detector.load"):
+    with pytest.raises(TypeError, match=r"Detector\.load"):
         Detector("osteon-1")
