@@ -9,7 +9,7 @@ import torch
 
 from osteon.collection.cache import Cache
 from osteon.collection.manifest import Manifest
-from osteon.learning.box_targets import list_outlines, move_boxes
+from osteon.learning.box_targets import move_boxes, place_outlines
 from osteon.learning.loader import reduce_batch, stack_films, training_batch
 from osteon.learning.recipes import AugmentationSettings
 from osteon.learning.sampling import Draw
@@ -76,8 +76,8 @@ def test_a_moved_box_is_the_extent_of_the_moved_mask(stack, how):
 def test_the_box_of_a_turned_fracture_is_not_the_turned_box(stack):
     """At 45 degrees a triangle's box is smaller than that of its turned box."""
     turn = torch.tensor([[0.7071, -0.7071, 40.0], [0.7071, 0.7071, -20.0], [0.0, 0.0, 1.0]])[None]
-    triangle, _ = move_boxes([list_outlines(ROW, HOW)], turn, (SIDE, SIDE))
-    corners, _ = move_boxes([list_outlines(replace(ROW, polygons=()), HOW)], turn, (SIDE, SIDE))
+    triangle, _ = move_boxes([place_outlines(ROW, HOW)], turn, (SIDE, SIDE))
+    corners, _ = move_boxes([place_outlines(replace(ROW, polygons=()), HOW)], turn, (SIDE, SIDE))
 
     def area(box):
         return float((box[0, 0, 2] - box[0, 0, 0]) * (box[0, 0, 3] - box[0, 0, 1]))
@@ -87,7 +87,7 @@ def test_the_box_of_a_turned_fracture_is_not_the_turned_box(stack):
 
 def test_a_still_film_s_box_is_the_manifest_s_in_the_letterbox():
     """Half the size, and 32 rows down: edges stay edges."""
-    found, is_box = move_boxes([list_outlines(ROW, HOW)], STILL, (SIDE, SIDE))
+    found, is_box = move_boxes([place_outlines(ROW, HOW)], STILL, (SIDE, SIDE))
     assert is_box.tolist() == [[True]]
     torch.testing.assert_close(found[0, 0], torch.tensor([60.0, 47.0, 90.0, 77.0]))
 
@@ -97,7 +97,7 @@ def test_a_close_up_crops_boxes_and_drops_what_is_mostly_outside(shift, kept):
     """A box of which two thirds are left is cropped at the edge; of one sixth is dropped."""
     moved = torch.tensor([[1.0, 0.0, shift - 20.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])[None]
     moved[0, 0, 2] = shift - 20.0 if kept else shift
-    found, is_box = move_boxes([list_outlines(ROW, HOW)], moved, (SIDE, SIDE))
+    found, is_box = move_boxes([place_outlines(ROW, HOW)], moved, (SIDE, SIDE))
     assert bool(is_box[0, 0]) is kept
     if kept:
         assert found[0, 0].tolist() == pytest.approx([0.0, 47.0, 20.0, 77.0], abs=1e-3)

@@ -133,12 +133,18 @@ def _find_inside(outputs: BoxOutputs, boxes: Tensor, is_box: Tensor) -> Tensor:
     return (inside | nearest) & is_box[:, :, None]
 
 
+def measure_areas(boxes: Tensor) -> Tensor:
+    """Return the areas of boxes, shape `(..., 4)`."""
+    sides = boxes[..., 2:] - boxes[..., :2]
+    return sides[..., 0] * sides[..., 1]
+
+
 def measure_iou(ours: Tensor, theirs: Tensor) -> Tensor:
     """Return the IoU of boxes, pair by pair; shapes `(..., 4)` that broadcast."""
     start = torch.maximum(ours[..., :2], theirs[..., :2])
     end = torch.minimum(ours[..., 2:], theirs[..., 2:])
     both = (end - start).clamp(min=0.0).prod(dim=-1)
-    either = _areas(ours) + _areas(theirs) - both
+    either = measure_areas(ours) + measure_areas(theirs) - both
     return both / (either + _TINY)
 
 
@@ -176,8 +182,3 @@ def _distance_loss(sides: Tensor, away: Tensor) -> Tensor:
     below = known.gather(2, lower[..., None]).squeeze(2)
     above = known.gather(2, lower[..., None] + 1).squeeze(2)
     return -(below * (1 - share) + above * share).mean(dim=1)
-
-
-def _areas(boxes: Tensor) -> Tensor:
-    sides = boxes[..., 2:] - boxes[..., :2]
-    return sides[..., 0] * sides[..., 1]

@@ -6,15 +6,23 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from osteon.learning.box_loss import measure_areas
 from osteon.radiographs.prepare import place_film
 from osteon.release import Preparation
-from osteon.terms import ManifestRow
+from osteon.terms import ManifestRow, Polygon
 
 SHOWN: Final = 1 / 3
 """Share of a moved box that must still lie in the picture for it to be asked for."""
 
 
-def list_outlines(row: ManifestRow, how: Preparation) -> tuple[Tensor, ...]:
+def find_outlines(row: ManifestRow) -> tuple[Polygon, ...]:
+    """Return what goes round each fracture of a film: its outlines, or else its boxes' corners."""
+    return row.polygons or tuple(
+        ((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for x0, y0, x1, y1 in row.boxes
+    )
+
+
+def place_outlines(row: ManifestRow, how: Preparation) -> tuple[Tensor, ...]:
     """Return the corners of each fracture of a film, in pixels of the network's input.
 
     Args:
@@ -22,15 +30,12 @@ def list_outlines(row: ManifestRow, how: Preparation) -> tuple[Tensor, ...]:
         how: The preparation.
 
     Returns:
-        Shape `(corners, 2)` each; the corners of its boxes where a film has no outlines.
+        Shape `(corners, 2)` each, in edges of pixels.
     """
     place = place_film(row.rows, row.columns, how)
-    outlines = row.polygons or tuple(
-        ((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for x0, y0, x1, y1 in row.boxes
-    )
     return tuple(
         torch.tensor([place.to_network((x, y, x, y))[:2] for x, y in outline], dtype=torch.float32)
-        for outline in outlines
+        for outline in find_outlines(row)
     )
 
 
@@ -60,15 +65,10 @@ def move_boxes(
             whole[film, number] = box
     limit = torch.tensor([columns, rows, columns, rows], dtype=torch.float32)
     shown = torch.minimum(whole.clamp(min=0.0), limit)
-    return shown, _areas(shown) > SHOWN * _areas(whole)
+    return shown, measure_areas(shown) > SHOWN * measure_areas(whole)
 
 
 def _find_extent(outline: Tensor, matrix: Tensor) -> Tensor:
     # middles of pixels have whole numbers in the map, edges of pixels in an outline
     corners = (outline - 0.5) @ matrix[:2, :2].T + matrix[:2, 2] + 0.5
     return torch.cat([corners.amin(dim=0), corners.amax(dim=0)])
-
-
-def _areas(boxes: Tensor) -> Tensor:
-    sides = boxes[..., 2:] - boxes[..., :2]
-    return sides[..., 0] * sides[..., 1]

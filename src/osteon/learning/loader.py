@@ -12,13 +12,13 @@ from torch.nn import functional as F
 from osteon.collection.cache import Cache
 from osteon.collection.manifest import Manifest
 from osteon.learning.augment import change_greys, draw_warps, warp
-from osteon.learning.box_targets import list_outlines, move_boxes
+from osteon.learning.box_targets import find_outlines, move_boxes, place_outlines
 from osteon.learning.recipes import AugmentationSettings
 from osteon.learning.sampling import Draw
 from osteon.radiographs.masks import draw_mask
 from osteon.radiographs.prepare import place_film
 from osteon.release import Preparation
-from osteon.terms import Box, ManifestRow, Split
+from osteon.terms import ManifestRow, Split
 
 MASK_STEP: Final = 2
 """Pixels of network input along a cell of a kept mask."""
@@ -134,7 +134,7 @@ def _stack_places(rows: list[ManifestRow], how: Preparation, device: torch.devic
     masks: list[Tensor] = []
     mask_of: list[int] = []
     for row in rows:
-        outlines = row.polygons or tuple(_corners(box) for box in row.boxes)
+        outlines = find_outlines(row)
         mask_of.append(len(masks) if outlines else -1)
         if outlines:
             mask = draw_mask(outlines, row.rows, row.columns, how, step=MASK_STEP)
@@ -146,13 +146,8 @@ def _stack_places(rows: list[ManifestRow], how: Preparation, device: torch.devic
         ),
         mask_of=torch.tensor(mask_of, dtype=torch.int64),
         centres=tuple(_find_centres(row, how) for row in rows),
-        outlines=tuple(list_outlines(row, how) for row in rows),
+        outlines=tuple(place_outlines(row, how) for row in rows),
     )
-
-
-def _corners(box: Box) -> tuple[tuple[float, float], ...]:
-    x0, y0, x1, y1 = box
-    return (x0, y0), (x1, y0), (x1, y1), (x0, y1)
 
 
 def _find_centres(row: ManifestRow, how: Preparation) -> Tensor:
@@ -181,7 +176,7 @@ def training_batch(
     """
     films = drawn.films.to(stack.pixels.device)
     pixels = _scaled(stack.pixels.index_select(0, films))
-    size = pixels.shape[-2:]
+    rows, columns = size = pixels.shape[-2:]
     centres = _choose_centres(stack, drawn, generator) if drawn.close.any() else None
     matrices = draw_warps(
         len(films), size, how, generator, centres=centres, fitted=stack.fitted[drawn.films]
@@ -194,7 +189,7 @@ def training_batch(
         masks, references = _warp_masks(stack.places, drawn.films, matrices, references)
         outlines = [stack.places.outlines[film] for film in drawn.films.tolist()]
         boxes, is_box = (
-            part.to(references.device) for part in move_boxes(outlines, matrices, size)
+            part.to(references.device) for part in move_boxes(outlines, matrices, (rows, columns))
         )
     pixels = change_greys(warp(pixels, matrices, fill=how.fill), how, generator)
     return Batch(

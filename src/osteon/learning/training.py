@@ -318,7 +318,7 @@ class Training:
         if self.fabric.world_size == 1:
             return films, logits, references
         gathered = self.fabric.all_gather((films, logits, references))
-        return tuple(part.flatten().cpu() for part in gathered)  # type: ignore[return-value]
+        return tuple(part.flatten().cpu() for part in gathered)
 
     def _weights(self) -> dict[str, Any]:
         return {

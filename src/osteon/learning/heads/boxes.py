@@ -5,7 +5,7 @@ whole distances, whose mean is the distance (Li et al., Generalized Focal Loss, 
 sides of a fracture are vague, and a distribution may say so.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -78,15 +78,16 @@ class BoxHead(nn.Module):
             levels: One feature map per stride, shape `(films, width, rows, columns)`.
         """
         scores, sides, middles, strides = [], [], [], []
-        for features, norms, stride in zip(levels, self.norms, self.strides, strict=True):
+        for place, (features, stride) in enumerate(zip(levels, self.strides, strict=True)):
+            norms: Any = self.norms[place]
             seen = features
-            for convolution, norm in zip(self.convolutions, norms, strict=True):  # type: ignore[arg-type]
+            for convolution, norm in zip(self.convolutions, norms, strict=True):
                 seen = F.relu(norm(convolution(seen)))
             scores.append(self.score(seen).flatten(1))
             sides.append(self.sides(seen).flatten(2).transpose(1, 2).unflatten(2, (4, BINS)))
-            places = list_middles(*features.shape[-2:], stride, device=features.device)
-            middles.append(places)
-            strides.append(torch.full((len(places),), float(stride), device=features.device))
+            rows, columns = features.shape[-2:]
+            middles.append(list_middles(rows, columns, stride, device=features.device))
+            strides.append(torch.full((rows * columns,), float(stride), device=features.device))
         return BoxOutputs(
             scores=torch.cat(scores, dim=1).float(),
             sides=torch.cat(sides, dim=1).float(),
