@@ -137,6 +137,41 @@ def test_a_network_that_learns_places_resumes_to_the_same_weights_too(limbs_path
     assert Network.load(resumed.network).card.evidence == "map"
 
 
+def test_boxes_and_hard_films_resume_to_the_same_weights_too(limbs_path, tmp_path):
+    """Stopped in an epoch whose films were drawn by their last loss, it draws them again."""
+    small = {
+        "preparation.rows": "64",
+        "preparation.columns": "64",
+        "network.pretrained": "false",
+        "schedule.epochs": "4",
+        "schedule.small_epochs": "1",
+        "schedule.batch": "8",
+        "sampling.films": "24",
+        "loss.consistency_weight": "0.1",
+        "loss.consistency_films": "2",
+    }
+
+    def press_ctrl_c(what, done, total):
+        if what == "epoch 3 of 4" and done == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    asked = {"recipe": "osteon-2", "overrides": small}
+    whole = train(request(limbs_path, tmp_path / "whole", **asked))
+    train(request(limbs_path, tmp_path / "run", **asked), progress=press_ctrl_c)
+    last = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert len(last["hardness"].unique()) > 4  # what the third epoch's draw hangs on
+    resumed = train(request(limbs_path, tmp_path / "run", resume=True, **asked))
+    assert resumed.best_epoch == whole.best_epoch > 1
+    assert same(weights_of(tmp_path / "run"), weights_of(tmp_path / "whole"))
+    live = [
+        torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True)
+        for name in ("run", "whole")
+    ]
+    assert same(live[0]["live"], live[1]["live"])
+    assert torch.equal(live[0]["hardness"], live[1]["hardness"])
+    assert Network.load(resumed.network).has_boxes
+
+
 def test_a_finished_run_resumed_is_left_as_it_is(trained, manifest_path):
     """--resume on a finished run trains nothing more and changes no weight."""
     before = weights_of(trained.run)
