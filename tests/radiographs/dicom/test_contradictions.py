@@ -91,7 +91,7 @@ def test_a_sign_may_go_on_above_the_value():
     ],
     ids=["not signed", "signed", "signed, and the bits above", "signed in 16 bits"],
 )
-def test_a_pixel_representation_that_tears_the_picture_is_the_reason(
+def test_a_pixel_representation_under_which_the_greys_leap_is_the_reason(
     values: np.ndarray, said: dict[str, Any]
 ):
     """Neighbours that are next to each other under one sign are worlds apart under the other."""
@@ -116,8 +116,8 @@ def test_a_stream_that_is_not_signed_holds_the_bits_of_a_header_that_is():
     assert noted == []
 
 
-def test_a_film_of_white_letters_is_not_torn():
-    """They leap from black to white as a torn film does, and are of one grey."""
+def test_white_letters_are_no_wrong_sign():
+    """Greys leap there, too, but to one white."""
     dark = (DEEP // 3).astype(np.uint16)
     dark[::7, ::5] = 4095
     film = decode_dicom(encode_film(dark, **NO_WINDOW), source="film").radiograph

@@ -142,7 +142,7 @@ def test_a_fragment_of_an_odd_length_is_read(frames: dict[str, bytes], syntax: s
 
 
 def test_a_jpeg_in_dicom_is_not_turned_by_its_exif():
-    """PS3.5 A.4.1 gives it no meaning: the data set says how a film lies."""
+    """Its data set says how a film lies, PS3.3 C.7.6.1.1.1."""
     upright = io.BytesIO()
     Image.fromarray(EIGHT).save(upright, "JPEG", quality=95)
     for orientation in (3, 6):

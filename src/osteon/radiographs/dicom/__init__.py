@@ -22,7 +22,7 @@ import numpy as np
 
 from osteon.radiographs.dicom import tags
 from osteon.radiographs.dicom.datasets import write_dataset
-from osteon.radiographs.dicom.depth import is_torn, refuse_sign
+from osteon.radiographs.dicom.depth import has_wrong_sign, refuse_sign
 from osteon.radiographs.dicom.elements import Header, is_dicom, parse_header
 from osteon.radiographs.dicom.facts import (
     InstanceFacts,
@@ -93,7 +93,7 @@ def decode_dicom(data: bytes, *, source: str, max_pixels: int = MAX_PIXELS) -> D
     if film.is_signed:  # two's complement: the upper half is negative
         stored[stored.size // 2 :] -= 1 << how.bits_stored
     is_padding, padding_notes = mark_padding(padding, stored, film.codes)
-    if is_torn(film.codes, is_padding, bits=how.bits_stored, is_signed=film.is_signed):
+    if has_wrong_sign(film.codes, is_padding, bits=how.bits_stored, is_signed=film.is_signed):
         refuse_sign(source, is_signed=film.is_signed)
     lookup = build_lookup(header, stored, film.codes, is_padding)
     notes = (

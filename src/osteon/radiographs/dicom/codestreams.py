@@ -133,7 +133,7 @@ def drop_exif(data: bytes) -> bytes:
     """Return a JPEG without its EXIF segments, whose orientation is no matter of DICOM's.
 
     Args:
-        data: The code stream. PS3.5 A.4.1 lets APPn segments be there and gives them no meaning.
+        data: The code stream. How a film lies, its data set says: PS3.3 C.7.6.1.1.1.
     """
     at, kept = 2, [data[:2]]
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:

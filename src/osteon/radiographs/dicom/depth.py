@@ -2,7 +2,7 @@
 
 A code is the low `bits_stored` bits of a value, unsigned. One more code stands for padding that
 these bits cannot hold. BitsStored, HighBit and PixelRepresentation are believed as far as the
-samples allow: a mask that cuts off bits in use, or a sign that tears the picture, would show
+samples allow: a mask that cuts off bits in use, or a sign under which the greys leap, would show
 another picture.
 """
 
@@ -31,7 +31,7 @@ OVERSHOOT: Final = 0.25
 FAR_SHARE: Final = 0.001
 """Share of pixels that may miss it by more."""
 
-TORN_SHARE: Final = 0.001
+LEAP_SHARE: Final = 0.001
 """Share of neighbours that fit only under the other sign, from which on the sign is wrong."""
 
 OTHERS_SHARE: Final = 0.005
@@ -153,8 +153,10 @@ def fit_stream(
     return StoredPixels(codes=codes, is_signed=is_signed, notes=notes)
 
 
-def is_torn(codes: Codes, is_padding: npt.NDArray[np.bool_], *, bits: int, is_signed: bool) -> bool:
-    """Return whether a picture is torn where the sign turns, and is whole under the other sign.
+def has_wrong_sign(
+    codes: Codes, is_padding: npt.NDArray[np.bool_], *, bits: int, is_signed: bool
+) -> bool:
+    """Return whether the greys leap where the sign turns, and would not under the other sign.
 
     Neighbouring pixels whose highest bits differ are close in value under one sign, and nearly the
     whole range apart under the other. A film's greys run through the middle of its range somewhere;
@@ -175,7 +177,7 @@ def is_torn(codes: Codes, is_padding: npt.NDArray[np.bool_], *, bits: int, is_si
     only_signed = int(np.count_nonzero(apart > 1.5 * half))
     only_unsigned = int(np.count_nonzero(apart < 0.5 * half))
     for_it, against = (only_signed, only_unsigned) if is_signed else (only_unsigned, only_signed)
-    if against < TORN_SHARE * left.size or against < 10 * for_it:
+    if against < LEAP_SHARE * left.size or against < 10 * for_it:
         return False
     # A white letter on a dark film leaps, too; but it is of one grey.
     counts = np.bincount(some.reshape(-1), minlength=is_padding.size)
@@ -242,7 +244,7 @@ def _sign_values(
         # PS3.5 8.2.4: sign and depth are the header's. A stream may say otherwise and be right.
         unsigned = (values & ((1 << stored) - 1)).astype(np.uint16)
         no_padding = np.zeros(1 << stored, np.bool_)
-        if is_torn(unsigned, no_padding, bits=stored, is_signed=False):
+        if has_wrong_sign(unsigned, no_padding, bits=stored, is_signed=False):
             return values, True
         is_small = int(values.min()) > -OVERSHOOT * (1 << stored)
         return (values, False) if is_small else (unsigned.astype(np.int32), False)
