@@ -145,6 +145,8 @@ class ManifestRow:
         has_fracture_in_table: What the table says, where there are class folders and a table.
         annotation_rows: Height that the annotation file claims for the film.
         annotation_columns: Width that the annotation file claims for the film.
+        audit: The stamp of the audit that searched the film for copies, as `osteon clean` wrote it;
+            None where nobody looked for copies of it.
     """
 
     path: str
@@ -172,6 +174,7 @@ class ManifestRow:
     has_fracture_in_table: bool | None = None
     annotation_rows: int | None = None
     annotation_columns: int | None = None
+    audit: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

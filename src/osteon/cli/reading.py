@@ -102,7 +102,13 @@ def read(
     if places:
         say(console, f"Written: {', '.join(places)}")
     say(console, f"Read by {report.release}. Research use only; not a medical device.")
-    write_json({"release": report.release, "readings": report.readings}, json_to)
+    say(console, *report.remarks)
+    told = {
+        "release": report.release,
+        "remarks": report.remarks,
+        "readings": report.readings,
+    }
+    write_json(told, json_to)
 
 
 def inspect(

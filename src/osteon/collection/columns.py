@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from osteon.collection.stamps import STAMP_PATTERN
 from osteon.errors import ManifestFault
 from osteon.terms import SPLITS, ManifestRow
 
@@ -44,6 +45,7 @@ SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "has_fracture_in_table": pl.Boolean(),
         "annotation_rows": pl.Int64(),
         "annotation_columns": pl.Int64(),
+        "audit": pl.String(),
     }
 )
 """Column → type, in the order of `ManifestRow`."""
@@ -118,6 +120,11 @@ _RULES: tuple[_Rule, ...] = (
         column="age",
         must="must be a number of years, 0 or more",
         broken=~(pl.col("age").is_finite() & (pl.col("age") >= 0)),
+    ),
+    _Rule(
+        column="audit",
+        must="must be the stamp that `osteon clean` wrote, or empty",
+        broken=~pl.col("audit").str.contains(STAMP_PATTERN),
     ),
 )
 

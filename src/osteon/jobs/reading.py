@@ -18,6 +18,7 @@ from osteon.inference.detector import Detector
 from osteon.radiographs.dicom import is_dicom
 from osteon.radiographs.films import FILM_SUFFIXES
 from osteon.radiographs.isolation import ChildPool
+from osteon.release import ReleaseCard
 from osteon.reports.files import write_whole
 from osteon.reports.overlay import OverlayOrder, render_overlay
 from osteon.reports.readings import ReadingFiles, ReadingRecord, build_record, spell
@@ -67,12 +68,14 @@ class ReadingReport:
         counts: Films per decision, in the order of `DECISIONS`.
         n_overlays: Pictures that were drawn.
         readings: One per film, in the films' order.
+        remarks: What a reader of the decisions must know of the release's promises.
     """
 
     release: str
     counts: dict[Decision, int]
     n_overlays: int
     readings: tuple[ReadingRecord, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def read_films(
@@ -130,7 +133,19 @@ def read_films(
         counts={decision: counts[decision] for decision in DECISIONS},
         n_overlays=sum(record.overlay is not None for record in records),
         readings=tuple(records),
+        remarks=tuple(_say_promises(card)),
     )
+
+
+def _say_promises(card: ReleaseCard) -> Iterator[str]:
+    """Yield what takes the promises behind the decisions away."""
+    if card.is_certified_unaudited:
+        yield (
+            "Its promises were certified although copies were never looked for (--unaudited): they "
+            "may not hold."
+        )
+    if card.operating_points.cuts == (None, None):
+        yield 'It promises nothing, and so it answers "doubt" to every film.'
 
 
 def find_films(paths: Iterable[Path]) -> list[Path]:

@@ -140,6 +140,7 @@ def score_release(task: Task, *, progress: Progress = no_progress) -> BenchmarkR
         n_parameters=count_weights(read_release(task.release).model),
         evidence=card.evidence.method,
         points=(points.high_sensitivity, points.high_specificity),
+        independence=card.independence,
         speed=speed,
         measures=(*numbers, *places.measures, *turned),
         by_region=_measure_regions(films, card),
