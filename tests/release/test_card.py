@@ -82,7 +82,7 @@ def test_a_card_says_what_it_is_not():
     [(False, True, True), (True, True, False), (False, False, False), (None, True, False)],
 )
 def test_a_card_knows_whether_it_was_certified_unaudited(looked_for, is_certified, told):
-    """A threshold on films that nobody searched for copies says so; what is not recorded does not."""
+    """A threshold on films that nobody searched says so; what is not recorded says nothing."""
     known = None if looked_for is None else independence(copies_looked_for=looked_for)
     nothing = certify_nothing(
         sensitivity=0.9, specificity=0.95, confidence=0.95, certified_on="test"

@@ -212,7 +212,10 @@ def test_a_smaller_network_says_what_it_cost():
     assert "fp32 with 9.1 MB, 20.0 ms" in told
     assert "for 0.0012 of AUROC" in told
     assert "1,200 places, 700 of them fractures" in told
-    assert 'Trained on 1 film (1 fractured) in 1 group: test films of the collection "FracAtlas".' in told
+    assert (
+        'Trained on 1 film (1 fractured) in 1 group: test films of the collection "FracAtlas".'
+        in told
+    )
 
 
 def test_a_site_keeps_both_calibrations_in_sight():

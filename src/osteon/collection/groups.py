@@ -124,7 +124,7 @@ def name_pictures(manifest: Manifest, flaws: Sequence[Flaw]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for number, flaw in enumerate(flaws):
         if flaw.rule in COPY_RULES:
-            for film_id in flaw.film_ids:
+            for film_id in set(flaw.film_ids):  # identical files share one
                 found.setdefault(film_id, []).append(f"flaw {number}")
     rows = manifest.rows
     keys = [

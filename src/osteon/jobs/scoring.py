@@ -47,6 +47,10 @@ _OF_BOXES: Final = (
     *(BY_DELETION, BY_INSERTION),
 )
 
+UNCERTIFIED: Final = "its promise is not certified, so that no film is called so"
+_OF_CLEARED: Final = ('fractured, not called "no fracture"', 'normal, called "no fracture"')
+_OF_ACCUSED: Final = ('normal, not called "fracture"', 'fractured, called "fracture"')
+
 _WARM_UP: Final = 3
 
 
@@ -147,8 +151,17 @@ def score_release(task: Task, *, progress: Progress = no_progress) -> BenchmarkR
         films=_record_films(films, places, card),
         n_not_read=len(films.not_read),
         notes=task.contender.notes,
-        missing=places.missing,
+        missing={**places.missing, **_find_undecided(card)},
     )
+
+
+def _find_undecided(card: ReleaseCard) -> dict[str, str]:
+    """Return the numbers that a release without a threshold cannot have, and why."""
+    low, high = card.operating_points.cuts
+    return {
+        **(dict.fromkeys(_OF_CLEARED, UNCERTIFIED) if low is None else {}),
+        **(dict.fromkeys(_OF_ACCUSED, UNCERTIFIED) if high is None else {}),
+    }
 
 
 def _measure_places(

@@ -14,13 +14,9 @@ import numpy as np
 import torch
 
 from osteon.collection.cache import Cache, build_cache
-from osteon.collection.groups import (
-    choose_counted,
-    read_grouped_manifest,
-    take_each_file_once,
-)
+from osteon.collection.groups import choose_counted, take_each_file_once
 from osteon.collection.leaks import find_leaks
-from osteon.collection.manifest import Manifest, write_manifest
+from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.collection.splits import describe_split
 from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault, OneClassOnly, OutputFault
@@ -128,7 +124,7 @@ def train(
     """  # noqa: DOC502 — raised by the functions called
     run = RunFolder(path=request.out)
     recipe = find_recipe(request.recipe, request.overrides)
-    manifest = read_grouped_manifest(request.manifest, films=request.films)
+    manifest = read_manifest(request.manifest, films=request.films)
     leaks = _check_collection(manifest, request)
     if run.facts.exists() and not request.resume:
         raise OutputFault(

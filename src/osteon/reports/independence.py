@@ -4,11 +4,13 @@ Wherever a group is counted one of these sentences stands beside it. A group is 
 only where somebody looked for copies.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from osteon.collection.splits import UnevenSplit
 from osteon.release.card import Independence
 from osteon.reports.wording import say_count, say_share
+
+if TYPE_CHECKING:  # a release's card is shown by the base install, which has no collections
+    from osteon.collection.splits import UnevenSplit
 
 NEVER: Final = "Copies were never looked for"
 """How every sentence begins that takes a number's independence away."""
@@ -81,7 +83,7 @@ def footnote_copies(known: Independence | None) -> str:
     return FOOTNOTE if known is not None and not known.copies_looked_for else ""
 
 
-def say_uneven(uneven: UnevenSplit) -> tuple[str, ...]:
+def say_uneven(uneven: "UnevenSplit") -> tuple[str, ...]:
     """Return how far the prevalence of splits differs, with numbers, and what may help.
 
     Args:
