@@ -130,6 +130,9 @@ def merge(
     counts = describe_split(merged)
     rows = [(c.split, c.n_films, c.n_groups, c.n_fractured, c.n_not_fractured) for c in counts]
     show_table(console, ("split", "films", "groups", "fractured", "not fractured"), rows)
+    n_copies = sum(count.n_copies for count in counts)
+    if n_copies:
+        say(console, f"{counted(n_copies, 'file')} equal to another byte for byte, counted once.")
     known = describe_independence(merged.rows)
     say(console, "", *say_independence(known), f"Written: {out}")
     show_audit_steps(console, known, out)
