@@ -248,6 +248,8 @@ class ManifestRow:
         annotation_rows: Height that the annotation file claims for the film.
         annotation_columns: Width that the annotation file claims for the film.
         pixel_aspect: Height of a pixel over its width; None where they are square.
+        audit: The stamp of the audit that searched the film for copies, as `osteon clean` wrote it;
+            None where nobody looked for copies of it.
     """
 
     path: str
@@ -276,6 +278,7 @@ class ManifestRow:
     annotation_rows: int | None = None
     annotation_columns: int | None = None
     pixel_aspect: float | None = None
+    audit: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

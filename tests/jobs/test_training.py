@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from osteon.errors import (
 )
 from osteon.evaluation.history import parse_history
 from osteon.inference.network import Network
+from osteon.jobs.evaluating import EvaluationRequest, evaluate
 from osteon.jobs.importing import import_collection
 from osteon.jobs.runs import RunFolder
 from osteon.jobs.training import TrainingRequest, is_drawn, train
@@ -278,3 +280,47 @@ def test_drawn_films_are_known_as_drawn_whatever_their_folder_is_called(tmp_path
     write_phantoms(tmp_path / "hospital", n_films=4, seed=3)
     assert is_drawn(import_collection(tmp_path / "hospital"))
     assert not is_drawn(read_manifest(manifest_path))
+
+
+def test_a_leak_that_nobody_looked_for_is_no_zero(trained, manifest_path, tmp_path):
+    """An audited collection has counted leaks; of another the counts are null, and it is said."""
+    facts = RunFolder(path=trained.run).read_facts()
+    assert facts["copies_looked_for"] is True
+    assert (facts["leaks_allowed"], facts["test_films_in_leaks"]) == (0, 0)
+    assert facts["audit"].startswith("2026-11-29 osteon")
+    assert facts["films_without_patient"] == 60
+    manifest = read_manifest(manifest_path)
+    rows = tuple(replace(row, audit=None) for row in manifest.rows)
+    write_manifest(replace(manifest, rows=rows), tmp_path / "bare.parquet")
+    one_epoch = {**TINY, "schedule.epochs": "1"}
+    report = train(request(tmp_path / "bare.parquet", tmp_path / "run", overrides=one_epoch))
+    assert not report.independence.copies_looked_for
+    facts = RunFolder(path=tmp_path / "run").read_facts()
+    assert facts["copies_looked_for"] is False
+    assert facts["leaks_allowed"] is facts["test_films_in_leaks"] is facts["audit"] is None
+    evaluated = evaluate(EvaluationRequest(run=tmp_path / "run"))
+    for name in ("classification_report.txt", "metrics.json"):
+        text = " ".join((evaluated.results / name).read_text().split())
+        assert "Copies were never looked for among these films" in text
+
+
+def test_a_copy_byte_for_byte_is_learnt_from_once(manifest_path, tmp_path):
+    """A twin adds no weight: the network is the same as without it, and the counts are too."""
+    manifest = read_manifest(manifest_path)
+    folder = tmp_path / "films"
+    shutil.copytree(manifest.root, folder)
+    twins = []
+    for row in (manifest.rows[0], manifest.rows[40]):  # of train and of tune
+        shutil.copy(folder / row.path, folder / f"z-{row.path}")
+        twins.append(replace(row, path=f"z-{row.path}"))
+    one_epoch = {**TINY, "schedule.epochs": "1"}
+    runs = []
+    for name, rows in (("one", manifest.rows), ("two", (*manifest.rows, *twins))):
+        write_manifest(replace(manifest, rows=rows, root=folder), tmp_path / f"{name}.parquet")
+        runs.append(
+            train(request(tmp_path / f"{name}.parquet", tmp_path / name, overrides=one_epoch))
+        )
+    assert same(weights_of(runs[0].run), weights_of(runs[1].run))
+    assert [run.n_copies for run in runs] == [0, 2]
+    counts = RunFolder(path=runs[1].run).read_facts()["splits"]
+    assert counts["train"] == {"films": 36, "fractured": 18, "copies_byte_for_byte": 1}

@@ -13,6 +13,7 @@ from osteon.cli.passed_over import (
     describe_some,
 )
 from osteon.cli.progress import shown_progress
+from osteon.cli.steps import show_audit_steps
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -116,10 +117,16 @@ def merge(
     out: ManifestOut,
     json_to: JsonTo = None,
 ) -> None:
-    """Join the collections of several institutions; copies between them share a group."""
+    """Join the collections of several institutions.
+
+    Identical files and films of one patient share a group; other copies between the collections are
+    looked for by an audit of the whole.
+    """
     from osteon.collection.manifest import write_manifest
     from osteon.collection.splits import describe_split
+    from osteon.collection.stamps import describe_independence
     from osteon.jobs.importing import merge_collections
+    from osteon.reports.independence import say_independence
 
     merged = merge_collections(manifests)
     write_manifest(merged, out)
@@ -127,8 +134,13 @@ def merge(
     counts = describe_split(merged)
     rows = [(c.split, c.n_films, c.n_groups, c.n_fractured, c.n_not_fractured) for c in counts]
     show_table(console, ("split", "films", "groups", "fractured", "not fractured"), rows)
-    say(console, "", f"Written: {out}")
-    write_json({"path": out, "counts": counts}, json_to)
+    n_copies = sum(count.n_copies for count in counts)
+    if n_copies:
+        say(console, f"{counted(n_copies, 'file')} equal to another byte for byte, counted once.")
+    known = describe_independence(merged.rows)
+    say(console, "", *say_independence(known), f"Written: {out}")
+    show_audit_steps(console, known, out)
+    write_json({"path": out, "counts": counts, "independence": known}, json_to)
 
 
 def _show_import(console: "Console", summary: "ImportSummary") -> None:

@@ -121,8 +121,15 @@ def read(
     if places:
         say(console, f"Written: {', '.join(places)}")
     say(console, f"Read by {report.release}. Research use only; not a medical device.")
-    beside = {"passed_over": report.passed_over, "other_files": report.other_endings}
-    write_json({"release": report.release, "readings": report.readings} | beside, json_to)
+    say(console, *report.remarks)
+    told = {
+        "release": report.release,
+        "remarks": report.remarks,
+        "readings": report.readings,
+        "passed_over": report.passed_over,
+        "other_files": report.other_endings,
+    }
+    write_json(told, json_to)
     if strict and any(record.decision == "not read" for record in report.readings):
         raise typer.Exit(NOT_ALL_READ)
 

@@ -5,7 +5,7 @@ Works with the base install alone.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from osteon.inference.detector import Detector
 from osteon.jobs.film_lists import describe_passed_over, gather_films
 from osteon.jobs.reading_folder import claim_folders, clear_earlier
 from osteon.radiographs.isolation import ChildPool
+from osteon.release import ReleaseCard
 from osteon.reports.files import write_whole
 from osteon.reports.overlay import OverlayOrder, render_overlay
 from osteon.reports.readings import ReadingFiles, ReadingRecord, build_record, spell
@@ -75,6 +76,7 @@ class ReadingReport:
         passed_over: Links, locked folders, indices and foreign pictures, and why.
         other_endings: How many other files lay in the folders, by their endings.
         n_replaced: Readings of an earlier run that were in the same place, and are no more.
+        remarks: What a reader of the decisions must know of the release's promises.
     """
 
     release: str
@@ -84,6 +86,7 @@ class ReadingReport:
     passed_over: tuple[SetAside, ...] = ()
     other_endings: dict[str, int] = field(default_factory=dict)
     n_replaced: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 def read_films(
@@ -162,7 +165,19 @@ def read_films(
         passed_over=found.passed_over,
         other_endings=found.other_endings,
         n_replaced=n_replaced,
+        remarks=tuple(_say_promises(card)),
     )
+
+
+def _say_promises(card: ReleaseCard) -> Iterator[str]:
+    """Yield what takes the promises behind the decisions away."""
+    if card.is_certified_unaudited:
+        yield (
+            "Its promises were certified although copies were never looked for (--unaudited): they "
+            "may not hold."
+        )
+    if card.operating_points.cuts == (None, None):
+        yield 'It promises nothing, and so it answers "doubt" to every film.'
 
 
 def find_films(paths: Iterable[Path]) -> list[Path]:
