@@ -1,7 +1,7 @@
 """The words of the house: the records that rooms hand to one another."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Literal, NewType
 
 import numpy as np
@@ -83,12 +83,15 @@ class Finding:
 
     Attributes:
         box: Around it, in source pixels.
-        probability: That there is a fracture in it; that of its film, where the release was made
-            of films without boxes.
+        probability: That there is a fracture in it, never above that of its film; that of its film,
+            where the release was made of films without boxes.
+        is_best_place: Whether it is too faint for a finding, and shown only because the film is
+            called "fracture" and no other place stands out more.
     """
 
     box: Box
     probability: Probability
+    is_best_place: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,9 +122,16 @@ class Reading:
             and where the decision is "no fracture".
         evidence: Where the network saw a fracture, float32 in [0, 1], shape `(rows, columns)` of
             the film as it is shown upright; None where it was not read.
-        reasons: Why it was not read, or what was decided before it was.
+        reasons: Why it was not read, what was decided before it was, and where map and decision
+            do not say the same.
         release: Name and version of the release that read it.
         instance: Of a DICOM film; None for others.
+        doubt_from: Probability below which a film is called "no fracture"; 0 where the release
+            calls none so, None where the film was not read or the reading does not say.
+        fracture_from: Probability from which a film is called "fracture"; None where the release
+            calls none so, the film was not read or the reading does not say.
+        colours: Evidence at which the colour of a picture begins, and at which it is full; None
+            where the film was not read or the reading does not say.
     """
 
     source: str
@@ -132,6 +142,19 @@ class Reading:
     reasons: tuple[Reason, ...]
     release: str
     instance: Instance | None = None
+    doubt_from: Probability | None = None
+    fracture_from: Probability | None = None
+    colours: tuple[float, float] | None = None
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        """Take over what was pickled, also by a version that knew fewer attributes.
+
+        Args:
+            state: The attributes' values, in their order.
+        """
+        for number, field in enumerate(fields(self)):
+            value = state[number] if number < len(state) else field.default
+            object.__setattr__(self, field.name, value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
