@@ -1,8 +1,8 @@
 """The words of the house: the records that rooms hand to one another."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from importlib import import_module
 from os import PathLike
 from typing import Any, Literal, NewType
@@ -89,12 +89,15 @@ class Finding:
 
     Attributes:
         box: Around it, in source pixels.
-        probability: That there is a fracture in it; that of its film, where the release was made
-            of films without boxes.
+        probability: That there is a fracture in it, never above that of its film; that of its film,
+            where the release was made of films without boxes.
+        is_best_place: Whether it is too faint for a finding, and shown only because the film is
+            called "fracture" and no other place stands out more.
     """
 
     box: Box
     probability: Probability
+    is_best_place: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,13 +128,16 @@ class Reading:
             and where the decision is "no fracture".
         evidence: Where the network saw a fracture, float32 in [0, 1], shape `(rows, columns)` of
             the film as it is shown upright; None where it was not read.
-        reasons: Why it was not read, or what was decided before it was.
+        reasons: Why it was not read, what was decided before it was, and where map and decision
+            do not say the same.
         release: Name and version of the release that read it.
         instance: Of a DICOM film; None for others.
         doubt_from: Probability below which a film is called "no fracture"; 0 where the release
             calls none so, None where the film was not read or the reading does not say.
         fracture_from: Probability from which a film is called "fracture"; None where the release
             calls none so, the film was not read or the reading does not say.
+        colours: Evidence at which the colour of a picture begins, and at which it is full; None
+            where the film was not read or the reading does not say.
         release_sha256: Of the release's file.
         read_at: When, in UTC, as ISO 8601 writes it.
         film: The film as it was handed in, for `plot`; None where it is not kept.
@@ -147,6 +153,7 @@ class Reading:
     instance: Instance | None = None
     doubt_from: Probability | None = None
     fracture_from: Probability | None = None
+    colours: tuple[float, float] | None = None
     release_sha256: str | None = None
     read_at: str | None = None
     film: Any = None
@@ -215,6 +222,16 @@ class Reading:
     def _paint(self, name: str, *arguments: Any) -> Any:
         # Pictures are drawn two floors up; a reading only knows where to ask.
         return getattr(import_module("osteon.reports.show_reading"), name)(self, *arguments)
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        """Take over what was pickled, also by a version that knew fewer attributes.
+
+        Args:
+            state: The attributes' values, in their order.
+        """
+        for number, field in enumerate(fields(self)):
+            value = state[number] if number < len(state) else field.default
+            object.__setattr__(self, field.name, value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,8 +75,8 @@ def test_too_few_films_have_no_area_and_no_calibration(measured):
     hand, hip = kind(measured.groups, "hand"), kind(measured.groups, "hip")
     assert hip.find("auroc") is None
     assert hand.find("auroc") is not None
-    assert hand.find("ece, chance taken off") is None
-    assert measured.groups.whole.find("ece, chance taken off") is not None
+    assert hand.find("ece, bias-corrected") is None
+    assert measured.groups.whole.find("ece, bias-corrected") is not None
 
 
 def test_what_the_films_do_not_say_is_no_kind(measured):

@@ -17,14 +17,15 @@ import numpy.typing as npt
 from osteon.errors import ReleaseDamaged, ReleaseInverted, RunFault, SettingsFault
 from osteon.inference.answering import Answer, Answerer, Refusal
 from osteon.inference.bundled import find_default_release, locate_release
-from osteon.inference.evidence import Place, find_places, lay_on_film, scale_evidence
+from osteon.inference.evidence import lay_on_film, scale_evidence
+from osteon.inference.findings import find_contradictions, rate_findings, show_places
 from osteon.inference.guards import check_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.sources import Film, list_films
 from osteon.radiographs.isolation import ChildPool, Limits
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
-from osteon.terms import Finding, Probability, Reading
+from osteon.terms import Probability, Reading
 
 SELF_TEST_TOLERANCES: Final = MappingProxyType({"fp32": 2e-3, "fp16": 0.05, "int8": 0.5})
 """How far a logit may lie from the self-test's: processors round differently, faults do not."""
@@ -209,39 +210,32 @@ class Detector:
                 release_sha256=self._sha256,
                 read_at=_now(),
             )
-        card, place = self.card, answer.place
+        card, place, settings = self.card, answer.place, self.card.evidence
+        how, points = card.preparation, card.operating_points
         probability = float(card.calibrator.calibrate(answer.logit))
-        decision = card.operating_points.decide(probability)
+        called = points.decide(probability)
         assert answer.evidence is not None  # a release always has some
-        evidence = scale_evidence(answer.evidence, card.evidence)
+        evidence = scale_evidence(answer.evidence, settings)
+        shown = show_places(evidence, place, how, settings=settings, called=called)
+        contradictions = find_contradictions(
+            evidence, place, how, settings=settings, called=called, shown=shown
+        )
+        doubt_from, fracture_from = points.cuts
         return Reading(
             source=answer.source,
-            decision=decision,
+            decision=called,
             probability=Probability(probability),
-            findings=()
-            if decision == "no fracture"
-            else self._rate(
-                find_places(evidence, place, card.preparation, settings=card.evidence),
-                probability,
-            ),
-            evidence=lay_on_film(evidence, place, card.preparation),
-            reasons=answer.reasons,
+            findings=rate_findings(shown, probability, settings),
+            evidence=lay_on_film(evidence, place, how),
+            reasons=(*answer.reasons, *contradictions),
             release=self._name,
             instance=answer.instance,
             release_sha256=self._sha256,
             read_at=_now(),
+            doubt_from=Probability(doubt_from or 0.0),
+            fracture_from=None if fracture_from is None else Probability(fracture_from),
+            colours=(settings.shown.low, settings.shown.full),
         )
-
-    def _rate(self, places: Iterable[Place], film: float) -> tuple[Finding, ...]:
-        rule = self.card.evidence.finding
-        rated = [
-            Finding(
-                box=place.box,
-                probability=Probability(rule.rate(film, place.peak) if rule else film),
-            )
-            for place in places
-        ]
-        return tuple(sorted(rated, key=lambda finding: -finding.probability))
 
 
 def _now() -> str:

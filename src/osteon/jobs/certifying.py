@@ -11,13 +11,14 @@ from pydantic import Field
 
 from osteon.evaluation.calibration import fit_calibrator
 from osteon.evaluation.certification import certify_nothing, certify_points
+from osteon.evaluation.decisions import DecisionMetrics, measure_decisions
 from osteon.evaluation.intervals import Interval
 from osteon.evaluation.metrics import measure
 from osteon.evaluation.reliability import Measured, Reliability, measure_calibration
 from osteon.evaluation.shares import Metric
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.release import Calibrator, Measure, OperatingPoints
-from osteon.release.card import Independence
+from osteon.release.card import ECE, Independence
 from osteon.settings import Settings
 
 
@@ -104,35 +105,48 @@ def measure_release(
     Returns:
         The numbers that stand in the card, and how far the probabilities can be believed.
     """
-    probabilities = calibrator.calibrate(films.logits)
-    references, groups = films.references, films.groups
-    reliability = measure_calibration(probabilities, references, groups)
-    numbers = [
-        name_metric("auroc", measure(probabilities, references, groups, threshold=0.5).auroc)
-    ]
+    decided = decide(films, calibrator, points)
+    reliability = measure_calibration(
+        calibrator.calibrate(films.logits), films.references, films.groups
+    )
+    numbers = [name_metric("auroc", decided.auroc)]
     numbers += [
-        name_measured(name, measured, len(references))
+        name_measured(name, measured, decided.n_films)
         for name, measured in (
             ("brier", reliability.brier),
             ("ece", reliability.ece),
-            ("ece, chance taken off", reliability.ece_corrected),
+            (ECE, reliability.ece_corrected),
         )
     ]
-    low, high = points.cuts
+    low, high = decided.cuts
+    told: list[Metric] = []
     if low is not None:
-        at_low = measure(probabilities, references, groups, threshold=low)
-        numbers.append(name_metric('fractured, not called "no fracture"', at_low.sensitivity))
-        numbers.append(name_metric('normal, called "no fracture"', at_low.specificity))
+        told += [decided.not_cleared, decided.normal[-1]]
     if high is not None:
-        at_high = measure(probabilities, references, groups, threshold=high)
-        numbers.append(name_metric('normal, not called "fracture"', at_high.specificity))
-        numbers.append(name_metric('fractured, called "fracture"', at_high.sensitivity))
-    decisions = [points.decide(float(probability)) for probability in probabilities]
-    doubt = [
-        (decision == "doubt", group) for decision, group in zip(decisions, groups, strict=True)
-    ]
-    numbers.append(name_metric('called "doubt"', share_of(doubt)))
+        told += [decided.not_accused, decided.fractured[0]]
+    numbers += [name_metric(one.name, one) for one in (*told, decided.called[1])]
     return tuple(numbers), reliability
+
+
+def decide(
+    films: MeasuredFilms, calibrator: Calibrator, points: OperatingPoints
+) -> DecisionMetrics:
+    """Measure what a release calls films; the same numbers stand in its card.
+
+    Args:
+        films: Whose reference is known.
+        calibrator: The release's.
+        points: The release's.
+    """
+    has_fracture = {row.path: row.has_fracture for row in films.manifest.rows}
+    lost = [has_fracture[film.path] for film in films.not_read]
+    return measure_decisions(
+        calibrator.calibrate(films.logits),
+        films.references,
+        films.groups,
+        points=points,
+        n_not_read=(sum(lost), len(lost) - sum(lost)),
+    )
 
 
 def share_of(hits: list[tuple[bool, str]]) -> Metric:

@@ -138,12 +138,18 @@ def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) ->
     if len(rows) < len(chosen.rows):
         notes.append(f"{len(chosen.rows) - len(rows)} films could not be read and were left out.")
     evaluation = _measure(run, chosen, rows, logits=logits.tolist(), notes=tuple(notes))
+    metrics = evaluation.metrics
+    assert isinstance(metrics, Metrics)  # a run has one threshold
     results = request.out or request.run / chosen.results
-    _write_results(evaluation, rows, logits.tolist(), results)
+    _write_results(evaluation, metrics, rows, logits=logits.tolist(), folder=results)
     study = Study(
         evaluation=evaluation,
         manifest=replace(chosen.manifest, rows=rows),
         logits=tuple(logits.tolist()),
+        called=tuple(
+            "fracture" if logit >= metrics.threshold else "no fracture" for logit in logits
+        ),
+        said=tuple(f"logit {logit:+.2f}" for logit in logits),
         history=parse_history(run.history.read_text(encoding="utf-8")),
         run_manifest=read_manifest(run.manifest, must_exist=False),
         is_drawn=network.card.trained_on_phantoms,
@@ -152,7 +158,7 @@ def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) ->
     return EvaluationReport(
         results=results,
         split=chosen.split,
-        metrics=evaluation.metrics,
+        metrics=metrics,
         targets=evaluation.targets,
         history=evaluation.history,
         notes=evaluation.notes,
@@ -346,11 +352,16 @@ def describe_film(row: ManifestRow, logit: float) -> FilmAnswer:
 
 
 def _write_results(
-    evaluation: Evaluation, rows: Sequence[ManifestRow], logits: Sequence[float], folder: Path
+    evaluation: Evaluation,
+    metrics: Metrics,
+    rows: Sequence[ManifestRow],
+    *,
+    logits: Sequence[float],
+    folder: Path,
 ) -> None:
-    threshold = evaluation.metrics.threshold
+    threshold = metrics.threshold
     write_json(evaluation, folder / "metrics.json")
-    write_metrics_summary(evaluation.metrics, folder / "metrics_summary.csv")
+    write_metrics_summary(metrics, folder / "metrics_summary.csv")
     write_classification_report(evaluation, folder / "classification_report.txt")
     write_rows(
         PREDICTION_COLUMNS,

@@ -28,7 +28,7 @@ from osteon.jobs.labelled import (
     describe_used,
     measure_direction,
 )
-from osteon.jobs.locating import measure_places, refit_findings
+from osteon.jobs.locating import measure_places, refit_evidence
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
 from osteon.jobs.packing import check_name, publish, read_statement
 from osteon.jobs.runs import describe_versions, hash_manifest, is_drawn
@@ -139,7 +139,7 @@ def recalibrate_release(
             request.promises,
             may_certify=films_may_certify(known, unaudited=request.unaudited),
         )
-        evidence = _refit_evidence(detector, tune, certificate, progress)
+        evidence = _refit_evidence(detector, tune, progress)
     card = _build_card(request, release.card, (tune, test), certificate, evidence)
     card, figure = publish(
         card.model_copy(update={"independence": known, "statement": statement}),
@@ -192,14 +192,13 @@ def _refuse_own_films(request: RecalibrationRequest, manifest: Manifest, card: R
 
 
 def _refit_evidence(
-    detector: Detector, tune: MeasuredFilms, certificate: Certificate, progress: Progress
+    detector: Detector, tune: MeasuredFilms, progress: Progress
 ) -> EvidenceSettings:
-    """Fit how likely a finding is right, where a reader has boxed the hospital's films."""
-    card = detector.card
-    if not tune.has_boxes:
-        return card.evidence
-    shown = tune
+    """Fit how the map is shown there and, where a reader has boxed films, how likely a finding."""
+    card, shown = detector.card, tune
     if card.evidence.method == "occlusion":  # tune was read without it
+        if not tune.has_boxes:  # fifty passes a film for the colours alone would be too dear
+            return card.evidence
         shown = measure_films(
             detector.answerer,
             tune.manifest,
@@ -207,7 +206,7 @@ def _refit_evidence(
             split=tune.split,
             progress=progress,
         )
-    return refit_findings(shown, certificate.calibrator, card.preparation, card.evidence)
+    return refit_evidence(shown, card.preparation, card.evidence)
 
 
 def _check_direction(tune: MeasuredFilms, request: RecalibrationRequest) -> Metric:

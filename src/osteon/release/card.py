@@ -1,12 +1,12 @@
 """What a release says about itself: `release.json`, the card that everything is applied from."""
 
-import math
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from osteon.release.calibrator import STEEPEST, Calibrator
+from osteon.release.calibrator import Calibrator
 from osteon.release.decisions import OperatingPoints
+from osteon.release.evidence import EvidenceSettings
 from osteon.release.guards import Guards
 from osteon.release.preparation import Preparation
 
@@ -21,71 +21,18 @@ NOT_STATED: Final = "not stated"
 NOT_RECORDED: Final = "not recorded"
 """Stands where a manifest says nothing of a film."""
 
+ECE: Final = "ece, bias-corrected"
+"""Name of the calibration error of which chance was taken off."""
+
+_OLD_ECE: Final = "ece, chance taken off"
+"""What older releases and reports call it."""
+
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Unit = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FindingCalibrator(_Record):
-    """How likely a place that stands out is a fracture: a logistic model of two numbers.
-
-    Attributes:
-        of_film: Weight of the film's log-odds.
-        of_peak: Weight of the logarithm of the place's highest evidence.
-        intercept: The rest.
-        fitted_on: The films' name, such as "tune".
-        n_findings: Places it was fitted on.
-        n_right: Those that met a fracture: the centre in a box, or an overlap (IoU) of 0.3.
-    """
-
-    of_film: _Finite
-    of_peak: _Finite
-    intercept: _Finite
-    fitted_on: str
-    n_findings: int = Field(ge=0)
-    n_right: int = Field(ge=0)
-
-    def rate(self, film: float, peak: float) -> float:
-        """Return the probability that a place is a fracture.
-
-        Args:
-            film: Calibrated probability of its film, in (0, 1).
-            peak: The place's highest evidence, in (0, 1].
-        """
-        log_odds = math.log(film / (1 - film))
-        answer = self.of_film * log_odds + self.of_peak * math.log(peak) + self.intercept
-        return 1 / (1 + math.exp(-max(-STEEPEST, min(STEEPEST, answer))))
-
-
-class EvidenceSettings(_Record):
-    """How the network's evidence becomes a picture in [0, 1] and places.
-
-    Attributes:
-        method: "learnt map" where the network learnt from masks to say, cell by cell, how likely
-            a fracture shows there; "in the network" where its graph gives Grad-CAM; "occlusion"
-            where the film is covered piece by piece to see what the answer hangs on.
-        scale: The network's evidence that counts as 1; one for all films, so that a film without
-            a fracture stays dark. A learnt map needs none: it is 1.
-        threshold: Evidence that the highest cell of a finding must reach.
-        cells: On the long side of the map on which findings are looked for.
-        edge: Share of its highest evidence down to which a finding reaches; None: it reaches down
-            to the threshold, however high it is.
-        grow: By what each side of a finding's box is multiplied, its centre kept: readers draw
-            more around a fracture, or less, than what the network needs to see it.
-        finding: What makes the finding's probability; None where the collection has no boxes: a
-            finding then carries the probability of its film.
-    """
-
-    method: Literal["learnt map", "in the network", "occlusion"]
-    scale: float = Field(gt=0, allow_inf_nan=False)
-    threshold: float = Field(gt=0, lt=1)
-    cells: int = Field(default=64, ge=8, le=512)
-    edge: float | None = Field(default=None, gt=0, lt=1)
-    grow: float = Field(default=1.0, gt=0, le=8)
-    finding: FindingCalibrator | None = None
 
 
 class Measure(_Record):
@@ -108,6 +55,16 @@ class Measure(_Record):
     hits: int | None = None
     n: int
     method: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_over(cls, told: Any) -> Any:
+        """Read an older measure as it is written today: its name, and no error below zero."""
+        if not isinstance(told, dict) or told.get("name") != _OLD_ECE:
+            return told
+        ends = ("value", "low", "high")
+        clipped = {name: max(told[name], 0.0) for name in ends if told.get(name) is not None}
+        return told | clipped | {"name": ECE}
 
 
 class Independence(_Record):

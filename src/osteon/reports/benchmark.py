@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from osteon.release import CertifiedPoint, Measure
-from osteon.release.card import Independence
+from osteon.release.card import ECE, Independence
 from osteon.reports.benchmark_rows import BenchmarkRow, Difference, Record
 from osteon.reports.independence import NEVER, footnote_copies, say_independence
 from osteon.reports.literature import Published, read_literature
 from osteon.reports.wording import name_collection, say_count
 
 AUROC: Final = "auroc"
-ECE: Final = "ece, chance taken off"
 NOT_CLEARED: Final = 'fractured, not called "no fracture"'
 CLEARED: Final = 'normal, called "no fracture"'
 DOUBT: Final = 'called "doubt"'
@@ -23,7 +22,7 @@ MEASURES: Final = (
     (NOT_CLEARED, 'Fractures not called "no fracture"'),
     (CLEARED, 'Normals cleared: called "no fracture"'),
     (DOUBT, 'Called "doubt"'),
-    (ECE, "ECE, chance taken off"),
+    (ECE, "ECE, bias-corrected"),
     ("pointing game, strict", "Pointing game, strict"),
     ("pointing game, margin 5 %", "Pointing game, 5 % margin"),
     ("ap50, fractured films", "AP50, fractured films"),
@@ -157,8 +156,7 @@ def put_measure(measure: Measure, *, is_signed: bool = False) -> str:
 
     Args:
         measure: The number.
-        is_signed: Whether a number below zero means something; that of an error with chance taken
-            off does not.
+        is_signed: Whether a number below zero means something.
     """
     if measure.value is None:
         return NOTHING
@@ -312,7 +310,7 @@ def _tell_regions(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
         return
     yield "## Calibration by region"
     yield (
-        "ECE with chance taken off, of regions with at least ten test films of each class; a film "
+        "Bias-corrected ECE of regions with at least ten test films of each class; a film "
         "of two regions counts under both."
     )
     laid = []

@@ -98,7 +98,7 @@ class BenchmarkRow(Record):
         independence: Of the films that its promises rest on; None where it was not recorded.
         speed: Of one film.
         measures: Its numbers, by name.
-        by_region: Calibration error with chance taken off, by region, of those with films enough.
+        by_region: Bias-corrected calibration error by region, of those with films enough.
         films: Film by film.
         n_not_read: Test films that it refused.
         notes: What a reader of its numbers must know.

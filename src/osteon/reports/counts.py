@@ -48,7 +48,7 @@ class SplitCount:
 
 
 def draw_confusion_matrix(metrics: Metrics, path: Path, *, note: str = "") -> None:
-    """Draw the four counts, each with its share of the row and how sure that share is.
+    """Draw the four counts of a run, each with its share of the row and how sure that is.
 
     Args:
         metrics: Of one set of films.
@@ -67,12 +67,12 @@ def draw_confusion_matrix(metrics: Metrics, path: Path, *, note: str = "") -> No
     axes = figure.subplots()
     axes.set(xlim=(-0.62, 2.02), ylim=(2.52, -0.3))
     axes.axis("off")
-    _draw_cell(axes, (0, 0), counts.true_positives, "found", found, colour=BLUE)
-    _draw_cell(axes, (1, 0), counts.false_negatives, "missed", _turn(found), colour=VERMILION)
-    _draw_cell(
+    draw_cell(axes, (0, 0), counts.true_positives, "found", found, colour=BLUE)
+    draw_cell(axes, (1, 0), counts.false_negatives, "missed", _turn(found), colour=VERMILION)
+    draw_cell(
         axes, (0, 1), counts.false_positives, "false alarms", _turn(cleared), colour=VERMILION
     )
-    _draw_cell(axes, (1, 1), counts.true_negatives, "cleared", cleared, colour=BLUE)
+    draw_cell(axes, (1, 1), counts.true_negatives, "cleared", cleared, colour=BLUE)
     called = counts.true_positives + counts.false_positives
     for place, (name, n) in enumerate(
         (("called fracture", called), ("called no fracture", metrics.n_films - called))
@@ -198,9 +198,19 @@ def _turn(metric: Metric) -> Metric:
     )
 
 
-def _draw_cell(
+def draw_cell(
     axes: Axes, corner: tuple[int, int], n: int, name: str, share: Metric, *, colour: str
 ) -> None:
+    """Draw one count with its share of the row and how sure that is.
+
+    Args:
+        axes: One wide and one high for each cell, from the top left corner.
+        corner: Of the cell.
+        n: The count.
+        name: Of these films, such as "missed".
+        share: Of the row.
+        colour: The deeper, the larger the share.
+    """
     x, y = corner
     depth = 0.05 + 0.3 * (share.value or 0.0)
     axes.add_patch(Rectangle((x, y), 0.985, 0.98, facecolor=colour, alpha=depth, edgecolor="none"))

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from osteon.errors import FolderNotFound, ManifestFault
 from osteon.release import Measure
-from osteon.release.card import Independence
+from osteon.release.card import ECE, Independence
 from osteon.settings import Settings
 
 GROUPS_FILE: Final = "groups.json"
@@ -25,7 +25,7 @@ NOT_CLEARED: Final = 'fractured, not called "no fracture"'
 CLEARED: Final = 'normal, called "no fracture"'
 NOT_ACCUSED: Final = 'normal, not called "fracture"'
 DOUBT: Final = 'called "doubt"'
-CALIBRATION: Final = "ece, chance taken off"
+CALIBRATION: Final = ECE
 
 COLUMNS: Final = (
     "",
@@ -35,7 +35,7 @@ COLUMNS: Final = (
     CLEARED,
     NOT_ACCUSED,
     "in doubt",
-    "calibration error, chance taken off",
+    "ECE, bias-corrected",
 )
 _SHOWN: Final = ("auroc", NOT_CLEARED, CLEARED, NOT_ACCUSED, DOUBT, CALIBRATION)
 

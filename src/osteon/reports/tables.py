@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from osteon.evaluation.decisions import DecisionMetrics
 from osteon.evaluation.metrics import Metric, Metrics
 from osteon.reports.files import write_whole
 
@@ -73,11 +74,11 @@ def write_json(value: object, path: Path) -> None:
     write_whole(path, f"{text}\n".encode())
 
 
-def write_metrics_summary(metrics: Metrics, path: Path) -> None:
+def write_metrics_summary(metrics: Metrics | DecisionMetrics, path: Path) -> None:
     """Write one line per metric, in the columns `COLUMNS`; what is not defined stays empty.
 
     Args:
-        metrics: What was measured.
+        metrics: What was measured: of a run at one threshold, of a release at its two limits.
         path: Where the CSV goes.
     """
     write_rows(COLUMNS, [_lay_out(metric) for metric in metrics.listed], path)

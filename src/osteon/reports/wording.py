@@ -1,5 +1,6 @@
 """How numbers are said in figures and texts: one way, everywhere."""
 
+from osteon.evaluation.decisions import DecisionMetrics
 from osteon.evaluation.intervals import Interval
 from osteon.evaluation.metrics import Metric, Metrics
 
@@ -56,7 +57,7 @@ def say_area(metric: Metric) -> str:
     )
 
 
-def say_films(metrics: Metrics) -> str:
+def say_films(metrics: Metrics | DecisionMetrics) -> str:
     """Return how many films in how many groups, the number on which intervals rest.
 
     Args:
