@@ -109,7 +109,7 @@ def _find_blocks(grey: Floats) -> npt.NDArray[np.bool_]:
     steps = np.abs(np.diff(inside, axis=1, append=inside[:, -1:]))[:, BLOCK:]
     apart, steps = (_sum_blocks(values) for values in (apart, steps))
     n_pixels = BLOCK * BLOCK
-    return ((steps > n_pixels * _STRUCTURE) & (apart < _LEFT * steps)).ravel()
+    return np.asarray((steps > n_pixels * _STRUCTURE) & (apart < _LEFT * steps)).ravel()
 
 
 def _sum_blocks(values: Floats) -> Floats:
