@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteon.collection.blocks import Blocks, Grid, fit_blocks, flatten, move_blocks
-from osteon.collection.confirmation import measure_confirmed
+from osteon.collection.confirmation import Confirmation, measure_confirmed
 from osteon.collection.fingerprint import Fingerprint, stretch_greys
 from osteon.collection.pose import Matrix, Pose, find_pose, is_believable
 from osteon.collection.sizes import fit_long_side
@@ -53,14 +53,19 @@ class Fit:
         slack: Mean distance that blocks want to move, in units of their own certainty. Both leave
             out the `SPARED` blocks that want to move most.
         overlap: Share of the smaller film that both show.
-        confirmed: Share of a radiograph's structure in either film that is in both; 1 where it
-            was not asked for.
+        confirmed: Whether either film has what the other shows of bone; None where the fit alone
+            says that they are two pictures.
     """
 
     agreement: float
     slack: float
     overlap: float
-    confirmed: float = 1.0
+    confirmed: Confirmation | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether enough of either film is in both, where that was asked."""
+        return self.confirmed is None or self.confirmed.is_enough
 
     @property
     def score(self) -> float:
@@ -98,9 +103,32 @@ def align_films(a: Fingerprint, b: Fingerprint) -> Alignment | None:
         return None
     half = _settle(_halve(a.picture), _halve(b.picture), _scaled(pose, 0.5), _COARSE)
     if half is None or half.fit.score < _COARSE.at_least:
+        return _find_frame(a.picture, b.picture, pose)
+    return _settle(a.picture, b.picture, _scaled(half.pose, 2.0), _MIDDLE)
+
+
+def _find_frame(a: Pixels8, b: Pixels8, pose: Pose) -> Alignment | None:
+    """Return how two pictures lie on one another by a frame that both have; None without one.
+
+    The fit itself is that of two pictures: what is in the frame is for others to compare.
+    """
+    if a.shape != b.shape or np.abs(pose.matrix - np.eye(2, 3)).max() > _FRAME_SHIFT_PX:
+        return None  # a frame has one place on the screen
+    ours, theirs = _prepare(a, b, pose)
+    films = np.ones(a.shape, np.uint8), np.ones(b.shape, np.uint8)
+    moved, shown = _lay(theirs, pose.matrix, films)
+    flattened = _flatten_both(ours, moved, _MIDDLE)
+    seen = _lay_greys(b, pose.matrix, a.shape)
+    confirmed = measure_confirmed((a, seen), flattened, shown, _MIDDLE.judged_by)
+    if not confirmed.is_frame:
         return None
-    is_last = not has_more_to_show(a, b)
-    return _settle(a.picture, b.picture, _scaled(half.pose, 2.0), _MIDDLE, confirms=is_last)
+    fit = Fit(agreement=0.0, slack=1.0, overlap=1.0, confirmed=confirmed)
+    return Alignment(pose=pose, shape=(a.shape, b.shape), fit=fit)
+
+
+def _flatten_both(ours: Floats, moved: Floats, look: "_Look") -> tuple[Floats, Floats]:
+    ground = look.judged_by.ground
+    return flatten(ours, ground), flatten(moved, ground)
 
 
 def align_finely(a: Pixels8, b: Pixels8, coarse: Alignment) -> Alignment | None:
@@ -116,7 +144,7 @@ def align_finely(a: Pixels8, b: Pixels8, coarse: Alignment) -> Alignment | None:
     """
     fine_a, fine_b = (stretch_greys(fit_long_side(film, FINE_SIDE)) for film in (a, b))
     matrix = _between(coarse.pose.matrix, coarse.shape, (fine_a.shape, fine_b.shape))
-    return _settle(fine_a, fine_b, replace(coarse.pose, matrix=matrix), _FINE, confirms=True)
+    return _settle(fine_a, fine_b, replace(coarse.pose, matrix=matrix), _FINE)
 
 
 def align_pair(films: tuple[Fingerprint, Fingerprint]) -> Alignment | None:
@@ -176,7 +204,7 @@ class _Look:
         aligned_by: Blocks that the films are aligned by.
         judged_by: Blocks that they are judged by.
         at_least: Score below which no closer look is worth while.
-        limit: Score above which the two are one picture, if what they show of bone agrees.
+        limit: Score from which it is asked whether what they show of bone agrees.
     """
 
     reaches: tuple[int, ...]
@@ -196,27 +224,26 @@ _MIDDLE: Final = _Look(
     reaches=(5, 3),
     aligned_by=Grid(block=40, stride=28, ground=6.0),
     judged_by=Grid(block=28, stride=20, ground=6.0),
-    limit=LIMIT,
+    limit=DOUBT,
 )
 _FINE: Final = _Look(
     reaches=(5, 4),
     aligned_by=Grid(block=40, stride=32, ground=8.0),
     judged_by=Grid(block=28, stride=24, ground=6.0),
-    limit=FINE_LIMIT,
+    limit=DOUBT,
 )
 _JUDGED_REACH: Final = 4
+_FRAME_SHIFT_PX: Final = 2.0
 _BLUR: Final = 1.2
 _WHITE: Final = 250
 _GROUND: Final = 0.02
 _MIN_BLOCKS: Final = 4
 
 
-def _settle(
-    a: Pixels8, b: Pixels8, pose: Pose, look: _Look, *, confirms: bool = False
-) -> Alignment | None:
+def _settle(a: Pixels8, b: Pixels8, pose: Pose, look: _Look) -> Alignment | None:
     """Align two pictures from a first guess, and measure how well they fit.
 
-    Where asked, a fit above the look's limit is also asked how much of either film is in both.
+    A fit above the look's limit is also asked how much of either film is in both.
     """
     matrix = pose.matrix
     if not is_believable(matrix):
@@ -236,14 +263,14 @@ def _settle(
             return None
     settled = replace(pose, matrix=matrix)
     moved, shown = _lay(theirs, matrix, films)
-    flattened = tuple(flatten(own, look.judged_by.ground) for own in (ours, moved))
+    flattened = _flatten_both(ours, moved, look)
     blocks = move_blocks(*flattened, shown, look.judged_by, reach=_JUDGED_REACH)
     area = abs(float(np.linalg.det(matrix[:, :2])))
     smaller = min(float(films[0].sum()), float(films[1].sum()) / area)
     fit = _judge(blocks, overlap=float(np.count_nonzero(shown) / max(smaller, 1.0)))
     if fit is None or fit.overlap < MIN_OVERLAP:
         return None
-    if confirms and fit.score >= look.limit:
+    if fit.score >= look.limit:
         seen = _lay_greys(b, matrix, a.shape)
         confirmed = measure_confirmed((a, seen), flattened, shown, look.judged_by)
         fit = replace(fit, confirmed=confirmed)

@@ -8,6 +8,7 @@ hold must be confirmed: a structure of either film that the other does not have 
 witness against, also where the other is empty.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -17,10 +18,15 @@ import numpy.typing as npt
 from osteon.collection.blocks import Grid
 from osteon.terms import Floats, Pixels8
 
-CONFIRMED: Final = 0.6
-"""Share of the structure in either film that the other must confirm (docs/decisions/0033): of 181
-pairs of different films in one frame that passed the limits of `alignment`, all but one had less;
-of copies, three in a thousand of films beside their own screenshot, and no other."""
+MIN_CONFIRMED: Final = 0.45
+"""Share of the structure in either film that the other must confirm, where that is bone."""
+
+MIN_CONFIRMED_DRAWN: Final = 0.8
+"""The same where nearly all on which they agree is drawn: a frame is no evidence, and letters over
+a film may pass for bone. docs/decisions/0033 has the numbers behind both."""
+
+MOSTLY_DRAWN: Final = 0.75
+"""Share of the structure on which two films agree from which it is nearly all drawn."""
 
 _DRAWN: Final = (0.2, 0.3)
 """Share of a block that is of one grey: up to the first it is a radiograph's, from the second on
@@ -35,8 +41,43 @@ _GREYS_PER_BIN: Final = 5
 _LEAST: Final = 0.01
 """Share of the structure below which a radiograph's is too little to judge by."""
 
+_FRAME: Final = 0.3
+"""Share of all structure that a frame has at least."""
+
+_STRAY: Final = 3.0
+"""Percent of the blocks at either end that do not stretch the window around the others."""
+
 _Corners = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Rows and columns at which blocks begin."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confirmation:
+    """What two films that lie on one another say of each other.
+
+    Attributes:
+        share: Of the structure in either film that may be bone, how much is in both; in [0, 1].
+        drawn: Of all structure that is in both, how much is drawn; in [0, 1].
+        common: Of all structure, how much is in both; in [0, 1].
+        window: Left, top, right and bottom of the part of a's picture in which they differ; None
+            where they differ nowhere.
+    """
+
+    share: float
+    drawn: float
+    common: float
+    window: tuple[int, int, int, int] | None = None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the two may be one picture."""
+        least = MIN_CONFIRMED_DRAWN if self.drawn > MOSTLY_DRAWN else MIN_CONFIRMED
+        return self.share >= least
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether it is a frame that the two have in common, whatever it holds."""
+        return self.drawn > MOSTLY_DRAWN and self.common > _FRAME and not self.is_enough
 
 
 def measure_confirmed(
@@ -44,7 +85,7 @@ def measure_confirmed(
     flattened: tuple[Floats, Floats],
     shown: npt.NDArray[np.uint8],
     grid: Grid,
-) -> float:
+) -> Confirmation:
     """Measure how much of what is in either film is in both.
 
     Args:
@@ -54,24 +95,43 @@ def measure_confirmed(
         grid: How they are cut; blocks lie twice as dense as it says.
 
     Returns:
-        The share, in [0, 1]. Where there is next to nothing that may be a radiograph, all
-        structure counts. Where nearly all structure agrees, what is drawn need not be left out to
-        know that more than `CONFIRMED` does: the share is then that of all structure.
+        What they confirm, and where they differ. Where there is next to nothing that may be a
+        radiograph, all structure counts. Where nearly all structure agrees, nothing need be left
+        out to know that enough of the rest does: the share is then that of all structure.
     """
     size = grid.block
     tops, lefts = (np.arange(0, side - size + 1, grid.stride // 2) for side in shown.shape)
     if not tops.size or not lefts.size:
-        return 1.0
+        return Confirmation(share=1.0, drawn=0.0, common=1.0)
     weights, agrees = _compare_blocks(flattened, shown, (tops, lefts), size)
     total = float(weights.sum())
     against = float(weights[~agrees].sum())
-    if against <= (1.0 - CONFIRMED) * _LEAST * total:
-        return 1.0 - against / total if total else 1.0
+    if against <= (1.0 - MIN_CONFIRMED_DRAWN) * _LEAST * total:
+        common = 1.0 - against / total if total else 1.0
+        return Confirmation(share=common, drawn=0.0, common=common)
     flat = np.minimum(*(_measure_flatness(own, (tops, lefts), size) for own in pictures))
     radiograph = weights * np.clip((_DRAWN[1] - flat) / (_DRAWN[1] - _DRAWN[0]), 0.0, 1.0)
     if radiograph.sum() < _LEAST * total:
         radiograph = weights
-    return float(radiograph[agrees].sum()) / float(radiograph.sum())
+    kept = float(radiograph[agrees].sum())
+    rows, columns = np.nonzero((radiograph > 0) & ~agrees)
+    return Confirmation(
+        share=min(kept / float(radiograph.sum()), 1.0),
+        drawn=1.0 - kept / max(total - against, 1e-9),
+        common=1.0 - against / total,
+        window=_surround(tops[rows], lefts[columns], size),
+    )
+
+
+def _surround(
+    tops: npt.NDArray[np.int64], lefts: npt.NDArray[np.int64], size: int
+) -> tuple[int, int, int, int] | None:
+    """Return the window around blocks, a few strays left out."""
+    if not tops.size:
+        return None
+    ends = (_STRAY, 100.0 - _STRAY)
+    (top, bottom), (left, right) = (np.percentile(own, ends) for own in (tops, lefts))
+    return int(left), int(top), int(right) + size, int(bottom) + size
 
 
 def _compare_blocks(
