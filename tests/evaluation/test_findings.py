@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteon.evaluation.findings import FEWEST, RatedPlace, fit_findings
+from osteon.evaluation.findings import FEWEST, RatedPlace, fit_findings, fit_share
 
 
 def draw_films(n, *, of_peak=2.0, seed=0):
@@ -33,7 +33,17 @@ def test_where_strong_places_were_less_often_right_all_have_one_share():
     fitted = fit_findings(films)
     share = np.mean([place.is_right for film in films for place in film])
     assert fitted.of_peak == 0
-    assert fitted.rate(0.5, 0.2) == fitted.rate(0.5, 0.9) == pytest.approx(0.5 * share)
+    assert fitted.rate(0.5, 0.2) == fitted.rate(0.5, 0.9) == pytest.approx(0.5 * share, abs=1e-3)
+
+
+def test_where_nearly_all_places_were_right_they_have_one_share():
+    """Of thirty places two were wrong: too few to tell which, and not none."""
+    right, wrong = RatedPlace(peak=0.9, is_right=True), RatedPlace(peak=0.4, is_right=False)
+    films = [[right]] * 28 + [[wrong]] * 2
+    assert fit_findings(films) is None
+    fitted = fit_share(films)
+    assert fitted.rate(0.5, 0.2) == fitted.rate(0.5, 0.9) == pytest.approx(0.5 * 29 / 32)
+    assert fit_share(films[: FEWEST - 1]) is None
 
 
 def test_too_few_places_are_not_learnt_from():

@@ -143,7 +143,9 @@ def test_a_release_is_measured_on_its_own_test_films_alone(exported, limbs_path,
         rows = list(csv.DictReader(file))
     fractured = [row for row in rows if row["has_fracture"] == "True"]
     called = [row for row in fractured if row["decision"] != "no fracture"]
-    assert (told["sensitivity"]["numerator"], len(fractured)) == (len(called), 60)
+    assert (told["not_cleared"]["numerator"], len(fractured)) == (len(called), 60)
+    evidence = exported.card.evidence
+    assert (evidence.picture.n_fractured, evidence.picture.n_normal) == (16, 16)
     assert (report.results / "reliability.png").is_file()
     with pytest.raises(LeakFound, match="not learnt from"):
         validate_release(

@@ -122,10 +122,17 @@ def test_findings_are_rated_anew_where_a_reader_boxed_them(release, local, tmp_p
     without = recalibrate_release(
         request(tmp_path, release, unboxed, out=tmp_path / "without.osteon")
     )
-    assert without.card.evidence == old
+    assert without.card.evidence.finding == old.finding
+    assert without.card.evidence.picture == new.picture  # which needs no boxes
     assert any("fitted on the films that the release" in note for note in without.card.notes)
     assert new.finding != old.finding
     assert new.threshold == old.threshold
+    assert (new.finding.fitted_on, new.finding.n_films) == ("tune", 25)
+    assert (new.picture.fitted_on, new.picture.n_fractured, new.picture.n_normal) == (
+        "tune",
+        25,
+        25,
+    )
 
 
 def test_a_second_hospital_keeps_what_was_released(release, local, tmp_path):

@@ -4,7 +4,13 @@ import pytest
 from tests.releases import build_card, certify, independence
 
 from osteon.evaluation.certification import certify_nothing
-from osteon.release import CertifiedPoint, FindingCalibrator, Measure, OperatingPoints
+from osteon.release import (
+    CertifiedPoint,
+    FindingCalibrator,
+    FindingRule,
+    Measure,
+    OperatingPoints,
+)
 from osteon.release.card import Films, Latency, Precision, Site, Statement
 from osteon.reports.promise_words import describe_point
 from osteon.reports.release_card import describe_card, describe_films
@@ -216,6 +222,21 @@ def test_a_smaller_network_says_what_it_cost():
         'Trained on 1 film (1 fractured) in 1 group: test films of the collection "FracAtlas".'
         in told
     )
+
+
+def test_the_card_says_how_findings_and_colours_were_fitted():
+    """On how many films the rule stands, and from where a map contradicts its film."""
+    rule = FindingRule(
+        of_peak=1.9, intercept=-0.1, fitted_on="tune", n_films=97, n_findings=104, n_right=68
+    )
+    picture = PictureScale(
+        low=0.27, full=0.8, contradiction=0.35, normals_reaching=0.318, fitted_on="tune"
+    )
+    evidence = build_card().evidence.model_copy(update={"finding": rule, "picture": picture})
+    told = read_out(build_card(evidence=evidence))
+    assert "never above their film's, fitted on 104 places of 97 fractured films, 68 of" in told
+    assert "coloured from 0.27, which half of the films without a fracture stay below" in told
+    assert "from 0.35 on, which nine of ten films with a fracture reach and 32 % of those" in told
 
 
 def test_a_site_keeps_both_calibrations_in_sight():

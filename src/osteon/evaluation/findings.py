@@ -11,7 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from osteon.release.evidence import FindingRule, log_odds_of_peak
 
 FEWEST: Final = 20
-"""Right and wrong places, each, below which nothing is fitted."""
+"""Right and wrong places, each, below which strong places are not told from faint ones; and places
+in all, below which not even one share is fitted for all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,9 +38,9 @@ def fit_findings(
         fitted_on: The films' name, such as "tune".
 
     Returns:
-        A logistic model of the log-odds of the place's peak; None where there are too few places
-        to tell. Where stronger places were less often right, their share for all of them: such a
-        thing is chance, or a map that tells nothing.
+        A logistic model of the log-odds of the place's peak; None where there are too few right
+        places, or wrong ones, to tell. Where stronger places were less often right, the share of
+        right ones for all: such a thing is chance, or a map that tells nothing.
 
     Reference:
         A ridge of one film on the weight, for the intercept none (scikit-learn's default).
@@ -53,10 +54,37 @@ def fit_findings(
     fitted = LogisticRegression(C=1.0).fit(columns, right)
     of_peak, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
     if of_peak < 0:
-        of_peak, intercept = 0.0, math.log(n_right / (len(places) - n_right))
+        return fit_share(films, fitted_on=fitted_on)
     return FindingRule(
         of_peak=of_peak,
         intercept=intercept,
+        fitted_on=fitted_on,
+        n_films=len(films),
+        n_findings=len(places),
+        n_right=n_right,
+    )
+
+
+def fit_share(
+    films: Sequence[Sequence[RatedPlace]], *, fitted_on: str = "tune"
+) -> FindingRule | None:
+    """Fit one share of right places for strong and faint ones alike.
+
+    Args:
+        films: As for `fit_findings`.
+        fitted_on: The films' name, such as "tune".
+
+    Returns:
+        The share, with one right place and one wrong one imagined, so that it is neither 0 nor 1;
+        None where there are fewer than `FEWEST` places.
+    """
+    places = [place for film in films for place in film]
+    n_right = sum(place.is_right for place in places)
+    if len(places) < FEWEST:
+        return None
+    return FindingRule(
+        of_peak=0.0,
+        intercept=math.log((n_right + 1) / (len(places) - n_right + 1)),
         fitted_on=fitted_on,
         n_films=len(films),
         n_findings=len(places),

@@ -6,7 +6,7 @@ from typing import Final, Literal
 import numpy as np
 
 from osteon.evaluation.detection import weigh_average_precision
-from osteon.evaluation.findings import RatedPlace, fit_findings
+from osteon.evaluation.findings import RatedPlace, fit_findings, fit_share
 from osteon.evaluation.localisation import is_right
 from osteon.evaluation.reliability import measure_calibration
 from osteon.inference.evidence import Place, measure_peak, scale_evidence
@@ -178,12 +178,13 @@ def refit_evidence(
     if not boxed.rows:
         return settings
     # On a film that has a fracture, what would be shown were it called so.
-    shown = show(boxed, how, settings, called=["fracture"] * len(boxed.rows))
-    fitted = fit_findings(_judge(boxed, shown), fitted_on=tune.split)
+    shown = _judge(boxed, show(boxed, how, settings, called=["fracture"] * len(boxed.rows)))
+    fitted = fit_findings(shown, fitted_on=tune.split)
     if fitted is None and settings.edge is not None:
         # Too few of those that are shown are wrong, or right, to tell them apart: faint ones help.
         faint = settings.model_copy(update={"threshold": min(FLOOR, settings.threshold)})
         fitted = fit_findings(_judge(boxed, locate(boxed, how, faint)), fitted_on=tune.split)
+    fitted = fitted or fit_share(shown, fitted_on=tune.split)
     return settings.model_copy(update={"finding": fitted}) if fitted else settings
 
 

@@ -123,7 +123,7 @@ def _find_lines(grey: Floats) -> npt.NDArray[np.bool_]:
     """Return which lines equal the one before them, and are not flat."""
     is_equal = np.abs(np.diff(grey, axis=0)).max(axis=1) == 0.0
     is_structured = np.abs(np.diff(grey, axis=1)).mean(axis=1) > _STRUCTURE
-    return np.concatenate([[False], is_equal]) & is_structured
+    return np.asarray(np.concatenate([[False], is_equal]) & is_structured)
 
 
 def _may_be_torn(pixels: Floats) -> bool:

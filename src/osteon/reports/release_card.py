@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from osteon.release import Measure, OperatingPoints, ReleaseCard
+from osteon.release import EvidenceSettings, FindingRule, Measure, OperatingPoints, ReleaseCard
 from osteon.release.card import (
     NOT_RECORDED,
     NOT_STATED,
@@ -235,19 +235,34 @@ def _tell_making(card: ReleaseCard) -> Iterator[str]:
         f"Calibrated ({fitted.method}) on {say_count(fitted.n_films, 'film')} of "
         f"{fitted.fitted_on}, {fitted.n_fractured:,} fractured."
     )
-    boxes = card.evidence.finding
-    yield f"Evidence: {card.evidence.method}. " + (
-        "A finding carries the probability of its film."
-        if boxes is None
-        else f"Findings have probabilities of their own, fitted on {boxes.n_findings:,} places, "
-        f"{boxes.n_right:,} of them fractures."
-    )
+    yield from _tell_evidence(card.evidence)
     yield _weigh(card.precision)
     yield f"Licence: {card.licence}. Attribution: {card.attribution.rstrip(chr(46))}."
     made_with = ", ".join(f"{name} {version}" for name, version in sorted(card.software.items()))
     yield f"Made with {made_with}."
     yield from (f"{name}: SHA-256 {digest}" for name, digest in sorted(card.members.items()))
     yield "Not signed: the hashes tell accidents, not intent."
+
+
+def _tell_evidence(evidence: EvidenceSettings) -> Iterator[str]:
+    rule, picture = evidence.finding, evidence.picture
+    if rule is None:
+        said = "A finding carries the probability of its film."
+    else:
+        films = rule.n_films if isinstance(rule, FindingRule) else None
+        of_films = "" if films is None else f" of {_count(films, 'fractured film')}"
+        said = (
+            "Findings have probabilities of their own, never above their film's, fitted on "
+            f"{rule.n_findings:,} places{of_films}, {rule.n_right:,} of them fractures."
+        )
+    yield f"Evidence: {evidence.method}. {said}"
+    if picture is not None:
+        yield (
+            f"A map is coloured from {picture.low:.2f}, which half of the films without a fracture "
+            f"stay below, to {picture.full:.2f}; from {picture.contradiction:.2f} on, which nine "
+            f"of ten films with a fracture reach and {100 * picture.normals_reaching:.0f} % of "
+            'those without, it is said to disagree with "no fracture".'
+        )
 
 
 def _weigh(precision: Precision) -> str:
