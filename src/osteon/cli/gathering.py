@@ -13,7 +13,7 @@ from osteon.cli.passed_over import (
     describe_some,
 )
 from osteon.cli.progress import shown_progress
-from osteon.cli.steps import show_audit_steps
+from osteon.cli.steps import quote, show_audit_steps
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def import_(
     write_manifest(manifest, out)
     console = console_for(json_to)
     _show_import(console, imported.summary)
-    say(console, "", f"Written: {out}", f"Next: osteon audit {out}")
+    audit = out.with_name(f"{out.stem}-audit")
+    say(console, "", f"Written: {out}", f"Next: osteon audit {quote(out)} -o {quote(audit)}")
     write_json(imported.summary, json_to)
 
 
