@@ -10,6 +10,7 @@ from osteon.release import (
     FindingRule,
     Measure,
     OperatingPoints,
+    PictureScale,
 )
 from osteon.release.card import Films, Latency, Precision, Site, Statement
 from osteon.reports.promise_words import describe_point

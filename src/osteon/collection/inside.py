@@ -52,17 +52,17 @@ def compare_inside(films: tuple[Pixels8, Pixels8], whole: Alignment) -> Found | 
     windows = _find_windows(films, whole)
     if windows is None:
         return None
-    parts = tuple(
+    part_a, part_b = (
         np.ascontiguousarray(film[top:bottom, left:right])
         for film, (left, top, right, bottom) in zip(films, windows, strict=True)
     )
     moved = _between(whole, films, windows)
-    a, b = _leave_out_common(*map(measure_fingerprint, parts), moved)
+    a, b = _leave_out_common(measure_fingerprint(part_a), measure_fingerprint(part_b), moved)
     found = align_films(a, b)
     if found is None or found.fit.score < DOUBT:
         return None
     if has_more_to_show(a, b):
-        found = align_finely(*parts, found)
+        found = align_finely(part_a, part_b, found)
         if found is None or found.fit.score < FINE_LIMIT:
             return None
     elif found.fit.score < LIMIT:

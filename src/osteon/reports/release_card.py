@@ -250,7 +250,7 @@ def _tell_evidence(evidence: EvidenceSettings) -> Iterator[str]:
         said = "A finding carries the probability of its film."
     else:
         films = rule.n_films if isinstance(rule, FindingRule) else None
-        of_films = "" if films is None else f" of {_count(films, 'fractured film')}"
+        of_films = "" if films is None else f" of {say_count(films, 'fractured film')}"
         said = (
             "Findings have probabilities of their own, never above their film's, fitted on "
             f"{rule.n_findings:,} places{of_films}, {rule.n_right:,} of them fractures."
