@@ -69,7 +69,7 @@ def compare_inside(films: tuple[Pixels8, Pixels8], whole: Alignment) -> Found | 
         return None
     if not found.fit.is_confirmed:
         return None
-    matrix, angle, scale = map_films(found, parts[0].shape, parts[1].shape)
+    matrix, angle, scale = map_films(found, part_a.shape, part_b.shape)
     corner_a, corner_b = (np.array(window[:2], np.float64) for window in windows)
     matrix[:, 2] += corner_b - matrix[:, :2] @ corner_a
     return found, matrix, angle, scale

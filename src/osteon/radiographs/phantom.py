@@ -181,12 +181,13 @@ def _draw_sponge(n_rows: int, n_columns: int, light: np.random.Generator) -> Flo
     strands = streaks(n_rows, n_columns, light, grain=float(light.uniform(3.5, 6.0)))
     patches = streaks(n_rows, n_columns, light, grain=float(light.uniform(10.0, 18.0)))
     fine_share, coarse_share = light.uniform(0.12, 0.24), light.uniform(0.08, 0.2)
-    return (
+    sponge: Floats = (
         1
         + np.float32(fine_share) * fine
         + np.float32(coarse_share) * strands
         + np.float32(0.14) * patches
     )
+    return sponge
 
 
 def _draw_tissue(

@@ -92,7 +92,7 @@ def soft_tissue(
         top, bottom = sleeve.half_widths
         half = np.float32((top + bottom) / 2) + np.float32((bottom - top) / 2) * t
         half *= np.sqrt(np.maximum(1 - np.clip((np.abs(t) - 0.6) / 0.55, 0, 1) ** 2, 0))
-        half *= look_up(sleeve.swell, t)
+        half *= look_up(sleeve.swell, t.astype(np.float32))
         # Fat under the skin takes about half of what muscle takes.
         skin = np.sqrt(np.maximum(half * half - u * u, 0))
         muscle = np.sqrt(np.maximum((half * np.float32(0.88)) ** 2 - u * u, 0))
