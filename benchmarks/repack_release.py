@@ -1,7 +1,10 @@
 """The same network, fitted and certified again on its own films: a release after a change of rules.
 
-    python benchmarks/repack_release.py osteon-1 split.parquet osteon-1.osteon [VERSION]
+    python benchmarks/repack_release.py osteon-1 split.parquet osteon-1.osteon --version 2
 
+`--statement statement.toml` replaces what its maker says of it, as for `osteon export`, and
+`--unaudited` certifies films of which copies were never looked for.
+The manifest holds the films in all three splits, after `osteon audit` and `osteon clean`.
 Where `osteon recalibrate` makes a hospital's release of somebody else's, this makes a release
 again: name, scope, notes, training films, licence and network stay. Calibrator, findings and
 colours are fitted anew on the tune films, and the guards are this version's; both promises and all
@@ -11,24 +14,45 @@ test split, which a release cannot know. Ends with 0 where it was written, 1 whe
 """
 
 import sys
+from argparse import ArgumentParser
+from dataclasses import dataclass
 from pathlib import Path
 
-from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.groups import choose_counted, read_grouped_manifest
+from osteon.collection.leaks import find_leaks
+from osteon.collection.manifest import Manifest
+from osteon.collection.stamps import describe_independence
 from osteon.errors import OsteonError
 from osteon.inference.answering import Answerer, Evidence
 from osteon.inference.bundled import locate_release
 from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
-from osteon.jobs.certifying import Promises, calibrate_and_certify
+from osteon.jobs.certifying import Promises, calibrate_and_certify, films_may_certify
 from osteon.jobs.detecting import measure_detection
 from osteon.jobs.labelled import check_splits
 from osteon.jobs.locating import fit_evidence, measure_places
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, measure_films
-from osteon.jobs.packing import build_self_test, publish
+from osteon.jobs.packing import build_self_test, publish, read_statement
 from osteon.jobs.runs import describe_versions, is_drawn
 from osteon.radiographs.isolation import ChildPool
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
+from osteon.release.card import Statement
 from osteon.terms import Progress, no_progress
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """What a person wants otherwise.
+
+    Attributes:
+        version: Of the new release; None is the old one's.
+        statement: What its maker says of it; None is what it said.
+        unaudited: Whether it is certified although copies were never looked for.
+    """
+
+    version: str | None = None
+    statement: Statement | None = None
+    unaudited: bool = False
 
 
 def repack(
@@ -36,7 +60,7 @@ def repack(
     manifest: Manifest,
     out: Path,
     *,
-    version: str | None = None,
+    changes: Changes | None = None,
     progress: Progress = no_progress,
 ) -> ReleaseCard:
     """Write the release again, and return its card.
@@ -45,11 +69,13 @@ def repack(
         release: As it was.
         manifest: Its own films, with their splits.
         out: The new file.
-        version: Of the new release; None is the old one's.
+        changes: What else is new; None is nothing.
         progress: Told after each film.
     """
     check_splits(manifest, where="manifest")
-    old = release.card
+    old, changes = release.card, changes or Changes()
+    leaks = find_leaks(manifest)
+    known = describe_independence(choose_counted(manifest.rows), n_leaks=len(leaks))
     network = _open_network(release)
     tune, test = _read_both(network, old, manifest, progress)
     how, points = old.preparation, old.operating_points
@@ -58,7 +84,12 @@ def repack(
         specificity=points.high_specificity.at_least,
         confidence=points.high_sensitivity.confidence,
     )
-    certificate = calibrate_and_certify(tune, test, promises)
+    certificate = calibrate_and_certify(
+        tune,
+        test,
+        promises,
+        may_certify=films_may_certify(known, unaudited=changes.unaudited),
+    )
     evidence = fit_evidence(tune, certificate.calibrator, how, method=old.evidence.method)
     found = measure_places(
         test, certificate.calibrator, certificate.points, how=how, settings=evidence
@@ -66,7 +97,9 @@ def repack(
     found += measure_detection(test, certificate.calibrator, how=how, settings=evidence)
     card = old.model_copy(
         update={
-            "version": version or old.version,
+            "version": changes.version or old.version,
+            "statement": changes.statement or old.statement,
+            "independence": known,
             "calibrator": certificate.calibrator,
             "operating_points": certificate.points,
             "evidence": evidence,
@@ -124,23 +157,28 @@ def _read_both(
 
 def main(arguments: list[str]) -> int:
     """Do what is asked; return the exit code."""
-    match arguments:
-        case [release, manifest, out, *version] if len(version) < 2:
-            pass
-        case _:
-            print(__doc__)
-            return 2
+    parser = ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    for name in ("release", "manifest", "out"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--version")
+    parser.add_argument("--statement", type=Path)
+    parser.add_argument("--unaudited", action="store_true")
+    asked = parser.parse_args(arguments)
     try:
         card = repack(
-            read_release(locate_release(Path(release))),
-            read_manifest(Path(manifest)),
-            Path(out),
-            version=version[0] if version else None,
+            read_release(locate_release(asked.release)),
+            read_grouped_manifest(asked.manifest),
+            asked.out,
+            changes=Changes(
+                version=asked.version,
+                statement=read_statement(asked.statement) if asked.statement else None,
+                unaudited=asked.unaudited,
+            ),
         )
     except OsteonError as fault:
         print(fault)
         return 1
-    print(f"{out}: {card.name}, version {card.version}")
+    print(f"{asked.out}: {card.name}, version {card.version}")
     return 0
 
 

@@ -1,5 +1,7 @@
 """A release is made again of its own films: the network and what is known of it stay."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,7 @@ from osteon.inference.guards import build_guards
 from osteon.release import FindingRule, read_release
 from tests.films import list_film
 from tests.releases import build_release
+from tests.rows import audited
 from tests.scripts import load_script
 
 repacking = load_script("repack_release")
@@ -27,7 +30,7 @@ def split(limbs_path, tmp_path):
         facts = {name: getattr(row, name) for name in ("has_fracture", "split", "group")}
         boxes = ((40.0, 40.0, 52.0, 52.0),) if row.has_fracture else ()
         rows.append(list_film(tmp_path, row.path, boxes=boxes, collection="limbs", **facts))
-    return Manifest(rows=tuple(rows), root=tmp_path, salt=manifest.salt)
+    return audited(Manifest(rows=tuple(rows), root=tmp_path, salt=manifest.salt))
 
 
 def test_what_was_fitted_is_fitted_anew_and_the_rest_stays(split, tmp_path):
@@ -35,23 +38,32 @@ def test_what_was_fitted_is_fitted_anew_and_the_rest_stays(split, tmp_path):
     old = read_release(
         build_release(tmp_path, card={"notes": ("A note.",), "scope": "Wrists alone."})
     )
-    card = repacking.repack(old, split, tmp_path / "again.osteon")
+    changes = repacking.Changes(version="2")
+    card = repacking.repack(old, split, tmp_path / "again.osteon", changes=changes)
     new = read_release(tmp_path / "again.osteon")
     assert new.card == card
     assert new.model == old.model
-    for name in ("name", "version", "scope", "notes", "recipe", "licence", "site", "precision"):
+    assert card.version == "2"
+    for name in ("name", "scope", "statement", "notes", "recipe", "licence", "site", "precision"):
         assert getattr(card, name) == getattr(old.card, name)
     assert card.calibrator != old.card.calibrator
     assert (card.tuned_on.split, card.tested_on.split) == ("tune", "test")
-    assert card.tested_on.n_films == 120
+    assert card.tested_on.n_films + card.tested_on.n_not_read == 120
     assert card.evidence.picture.fitted_on == "tune"
     assert card.evidence.finding is None or isinstance(card.evidence.finding, FindingRule)
     assert card.guards == build_guards()
     assert card.site is None
+    assert card.independence.copies_looked_for
+    assert card.operating_points.high_sensitivity.threshold is not None
+    rows = tuple(replace(row, audit=None) for row in split.rows)
+    unaudited = repacking.repack(old, replace(split, rows=rows), tmp_path / "unaudited.osteon")
+    assert unaudited.operating_points.cuts == (None, None)
 
 
 def test_what_is_asked_wrongly_is_answered_with_help(capsys, tmp_path):
     """Without its three paths it says how it is called; a file that is not there is named."""
-    assert repacking.main([]) == 2
-    assert "python benchmarks/repack_release.py" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        repacking.main([])
+    assert "--unaudited" in capsys.readouterr().err
     assert repacking.main([str(tmp_path / "no.osteon"), "a.parquet", "b.osteon"]) == 1
+    assert "no.osteon" in capsys.readouterr().out

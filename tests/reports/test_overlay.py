@@ -252,3 +252,21 @@ def test_a_film_that_was_changed_since_is_not_drawn(tmp_path):
     path.write_bytes(encode_film(draw_values()))
     with pytest.raises(UnreadableFilm, match="must be the film that was read"):
         render_overlay(OverlayOrder(path=path, reading=read((41, 32))))
+
+
+def test_pixels_that_are_not_square_are_shown_square():
+    """The film is as high as the limb is, and its box lies where it lay."""
+    pixels = np.zeros((300, 450), np.float32)
+    pixels[100:200, 150:300] = 0.5
+    shown = Radiograph(pixels=pixels, source="film", pixel_aspect=3.0)
+    box = (150.0, 100.0, 300.0, 200.0)
+    found = read((300, 450), findings=[Finding(box=box, probability=0.8)])
+    picture = np.asarray(draw_overlay(shown, found))
+    left = (picture.shape[1] - 450) // 2
+    blue = np.argwhere(is_blue(picture[:900]))
+    assert blue[:, 0].max() == pytest.approx(600, abs=4)
+    rows = blue[(blue[:, 1] - left - 225) ** 2 < 100, 0]
+    assert rows.min() == pytest.approx(300, abs=4)
+    grey = picture[:900, left + 225, 0]
+    assert grey[450] == 128
+    assert grey[700] == 0

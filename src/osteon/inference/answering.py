@@ -14,7 +14,8 @@ from osteon.errors import FilmFault
 from osteon.inference.evidence import measure_occlusion
 from osteon.inference.guards import Verdict, judge
 from osteon.inference.network import Network
-from osteon.inference.opening import Film, OpenedFilm, open_film, open_in_order, open_one
+from osteon.inference.opening import OpenedFilm, open_film, open_in_order, open_one
+from osteon.inference.sources import Film
 from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import Placement, place_film, scale_pixels
 from osteon.release import Guards, Preparation
@@ -158,7 +159,9 @@ class Answerer:
         if verdict.is_refused:
             reasons = (*opened.notes, *verdict.reasons)
             return Refusal(source=source, reasons=reasons, instance=instance)
-        place = place_film(opened.rows, opened.columns, self.preparation)
+        place = place_film(
+            opened.rows, opened.columns, self.preparation, pixel_aspect=opened.pixel_aspect
+        )
         return source, opened, place, verdict
 
     def _ask(self, films: Sequence[Pixels8]) -> list[tuple[Logit, Floats | None]]:

@@ -170,9 +170,10 @@ def lay_on_cells(evidence: Floats, place: Placement, how: Preparation, *, n_cell
     Returns:
         Float32 in [0, 1], shape `(cell rows, cell columns)`.
     """
-    shrink = n_cells / max(place.source_columns, place.source_rows)
-    columns, rows = round(place.source_columns * shrink), round(place.source_rows * shrink)
-    return _resize(evidence, place, how, (max(1, columns), max(1, rows)))
+    high, wide = place.square_size
+    shrink = n_cells / max(wide, high)
+    columns, rows = max(1, round(wide * shrink)), max(1, round(high * shrink))
+    return _resize(evidence, place, how, (columns, rows))
 
 
 def find_peak(evidence: Floats, place: Placement, how: Preparation) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from osteon.evaluation.calibration import fit_calibrator
-from osteon.evaluation.certification import certify_points
+from osteon.evaluation.certification import certify_nothing, certify_points
 from osteon.evaluation.decisions import DecisionMetrics, measure_decisions
 from osteon.evaluation.intervals import Interval
 from osteon.evaluation.metrics import measure
@@ -18,7 +18,7 @@ from osteon.evaluation.reliability import Measured, Reliability, measure_calibra
 from osteon.evaluation.shares import Metric
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.release import Calibrator, Measure, OperatingPoints
-from osteon.release.card import ECE
+from osteon.release.card import ECE, Independence
 from osteon.settings import Settings
 
 
@@ -53,8 +53,19 @@ class Certificate:
     reliability: Reliability
 
 
+def films_may_certify(known: Independence, *, unaudited: bool) -> bool:
+    """Return whether films may prove a promise: whether those of different groups are independent.
+
+    Args:
+        known: Of the films that were learnt from, calibrate and certify, together.
+        unaudited: Whether the person certifies although copies were never looked for; the release
+            says so for good. Groups that stand in several splits are excused by nothing.
+    """
+    return not known.n_leaks and (known.copies_looked_for or unaudited)
+
+
 def calibrate_and_certify(
-    tune: MeasuredFilms, test: MeasuredFilms, promises: Promises
+    tune: MeasuredFilms, test: MeasuredFilms, promises: Promises, *, may_certify: bool
 ) -> Certificate:
     """Fit the calibrator on tune, prove the promises on test, and measure there.
 
@@ -62,19 +73,18 @@ def calibrate_and_certify(
         tune: Films that chose the epoch, or labelled films of a hospital.
         test: Films that chose nothing.
         promises: What is to be proven.
+        may_certify: Whether a film of each group is one case, as `films_may_certify` tells; if not,
+            no promise has a threshold.
 
     Raises:
         InvertedAnswers: If the tune films say that a high logit means no fracture.
     """  # noqa: DOC502 — fitting raises it
     calibrator = fit_calibrator(tune.logits, tune.references, tune.groups, fitted_on=tune.split)
-    points = certify_points(
-        calibrator.calibrate(test.logits),
-        test.references,
-        test.groups,
-        sensitivity=promises.sensitivity,
-        specificity=promises.specificity,
-        confidence=promises.confidence,
-        certified_on=test.split,
+    asked = {**promises.model_dump(), "certified_on": test.split}
+    points = (
+        certify_points(calibrator.calibrate(test.logits), test.references, test.groups, **asked)
+        if may_certify
+        else certify_nothing(**asked)
     )
     metrics, reliability = measure_release(test, calibrator, points)
     return Certificate(

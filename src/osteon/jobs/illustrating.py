@@ -7,23 +7,25 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from osteon.collection.groups import choose_counted
 from osteon.collection.manifest import Manifest
 from osteon.collection.splits import describe_split
+from osteon.collection.stamps import describe_independence
 from osteon.errors import FilmFault
 from osteon.evaluation.decisions import DecisionMetrics
 from osteon.evaluation.history import HistoryRow
 from osteon.evaluation.metrics import Metrics
 from osteon.evaluation.roc import roc_points
 from osteon.radiographs.films import read_film
-from osteon.radiographs.prepare import fit_pixels, place_film
-from osteon.release import Preparation
+from osteon.radiographs.prepare import choose_tile, fit_pixels, place_film
 from osteon.release.decisions import Called
 from osteon.reports.classification import Evaluation
 from osteon.reports.counts import SplitCount, draw_confusion_matrix, draw_split_distribution
 from osteon.reports.curves import draw_roc_curve, draw_training_curves
 from osteon.reports.decision_matrix import draw_decision_matrix
 from osteon.reports.galleries import Tile, draw_errors_gallery, draw_sample_grid
-from osteon.reports.wording import say_count
+from osteon.reports.independence import footnote_copies
+from osteon.reports.wording import name_collection, say_count
 from osteon.terms import ManifestRow, Progress, no_progress
 
 TILE_SIDE = 360
@@ -89,7 +91,10 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
     if run_manifest is not None:
         figures.append(
             lambda: draw_split_distribution(
-                _count_splits(run_manifest), folder / "split_distribution.png", note=drawn
+                _count_splits(run_manifest),
+                folder / "split_distribution.png",
+                note=drawn,
+                known=describe_independence(choose_counted(run_manifest.rows)),
             )
         )
     for number, draw in enumerate(figures, 1):
@@ -110,7 +115,10 @@ def _footnote(study: Study) -> str:
         "tune": "Chosen on the tune split; not a test result.",
         "train": "The films that were learnt from; not a test result.",
     }
-    parts = [said.get(split, f"{study.evaluation.collection}, {split} films.")]
+    films = f"{split} films of {name_collection(study.evaluation.collection)}."
+    parts = [said.get(split, films[0].upper() + films[1:])]
+    if copies := footnote_copies(study.evaluation.independence):
+        parts.append(copies)
     if any("--allow-leak" in line for line in study.evaluation.notes):
         parts.append("Copies cross the splits: inflated.")
     if study.is_drawn:
@@ -190,12 +198,7 @@ def _tiles(study: Study, places: Sequence[int]) -> list[Tile]:
             radiograph = read_film(study.manifest.films_path(row))
         except FilmFault:  # it went away since it was read; the numbers have counted it
             continue
-        scale = TILE_SIDE / max(radiograph.rows, radiograph.columns)
-        how = Preparation(
-            rows=max(16, round(radiograph.rows * scale)),
-            columns=max(16, round(radiograph.columns * scale)),
-            fit="squash",
-        )
+        how = choose_tile(radiograph, TILE_SIDE)
         place = place_film(radiograph.rows, radiograph.columns, how)
         tiles.append(
             Tile(

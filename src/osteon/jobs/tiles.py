@@ -14,6 +14,7 @@ from osteon.inference.detector import Detector
 from osteon.jobs.illustrating import choose_apart
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.radiographs.films import read_film
+from osteon.radiographs.prepare import choose_tile
 from osteon.reports.evidence_sheets import EvidenceTile, draw_evidence_sheet
 from osteon.reports.overlay import COLOURS, say_probability
 from osteon.terms import Box, Floats, ManifestRow, Pixels8, Progress, Radiograph, no_progress
@@ -122,9 +123,8 @@ def _reduce(
     radiograph: Radiograph, evidence: Floats
 ) -> tuple[Pixels8, Floats, tuple[float, float]]:
     """Return grey values and evidence at a tile's size, and what boxes are multiplied by."""
-    shrink = LONG_SIDE / max(radiograph.rows, radiograph.columns)
-    columns = max(1, round(radiograph.columns * shrink))
-    rows = max(1, round(radiograph.rows * shrink))
+    tile = choose_tile(radiograph, LONG_SIDE)
+    rows, columns = tile.rows, tile.columns
     grey, map_of = (
         np.asarray(
             Image.fromarray(np.ascontiguousarray(layer, dtype=np.float32)).resize(

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.groups import choose_counted, read_grouped_manifest
+from osteon.collection.leaks import find_leaks
+from osteon.collection.manifest import Manifest
+from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault
 from osteon.evaluation.answers import FilmAnswer
 from osteon.evaluation.decisions import CALLED, DecisionMetrics, decide_films
@@ -20,16 +23,25 @@ from osteon.jobs.evaluating import describe_film
 from osteon.jobs.grouping import measure_groups
 from osteon.jobs.illustrating import Study, draw_results
 from osteon.jobs.locating import measure_places
-from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
+from osteon.jobs.measuring import (
+    MeasuredFilms,
+    choose_rows,
+    count_copies,
+    count_reasons,
+    measure_films,
+)
 from osteon.jobs.runs import hash_manifest
 from osteon.jobs.tiles import draw_worst
 from osteon.release import Measure, ReleaseCard
+from osteon.release.card import Independence
 from osteon.reports.calibration import draw_reliability
 from osteon.reports.classification import Evaluation, write_classification_report
 from osteon.reports.group_table import GROUPS_FILE, GroupReport
+from osteon.reports.independence import footnote_copies, say_independence
 from osteon.reports.overlay import say_probability
 from osteon.reports.tables import write_json, write_metrics_summary, write_rows
-from osteon.terms import Probability, Progress, Split, no_progress
+from osteon.reports.wording import name_collection, say_count
+from osteon.terms import ManifestRow, Probability, Progress, Split, no_progress
 
 PREDICTION_COLUMNS: Final = (
     "path",
@@ -78,6 +90,7 @@ class ValidationReport:
             them: keys such as ("fractured", "doubt").
         not_read: Reasons, with their counts.
         notes: What a reader of the numbers must know.
+        independence: Of the films that count together: were copies looked for among them?
         sheets: Pictures of the films that were read worst; they are not to be given away.
     """
 
@@ -89,6 +102,7 @@ class ValidationReport:
     decisions: dict[tuple[str, str], int]
     not_read: dict[str, int]
     notes: tuple[str, ...]
+    independence: Independence
     sheets: tuple[Path, ...] = ()
 
 
@@ -109,7 +123,7 @@ def validate_release(
         OutputFault: If the results cannot be written.
     """  # noqa: DOC502 — raised by the functions called
     request = replace(request, release=locate_release(request.release))
-    manifest = read_manifest(request.manifest, films=request.films)
+    manifest = read_grouped_manifest(request.manifest, films=request.films)
     with Detector.load(request.release) as detector:
         card = detector.card
         split, notes = _choose(request, manifest, card)
@@ -118,6 +132,12 @@ def validate_release(
             raise ManifestFault(
                 str(request.manifest), f"readable {split} films are needed", found="none"
             )
+        known = _describe_independence(manifest, rows, card)
+        notes += say_independence(known)
+        n_copies = count_copies(manifest, split)
+        if n_copies:
+            files = say_count(n_copies, "file")
+            notes.append(f"{files} equal to another byte for byte: a film is counted once.")
         films = measure_films(
             detector.answerer.for_numbers(), manifest, rows, split=split, progress=progress
         )
@@ -137,15 +157,19 @@ def validate_release(
         films, card.calibrator, how=card.preparation, settings=card.evidence
     )
     decided = decide(films, card.calibrator, card.operating_points)
-    evaluation = _evaluate(request, card, films, decided, notes=notes)
+    evaluation = replace(_evaluate(request, card, films, decided, notes=notes), independence=known)
     _write(evaluation, card, films, results)
-    groups = _measure_groups(request, card, films)
+    groups = _measure_groups(request, card, films).model_copy(update={"independence": known})
     write_json(groups.model_dump(mode="json"), results / GROUPS_FILE)
     write_json({"measures": measures, "not_read": count_reasons([films])}, results / "card.json")
     study = _illustrate(card, films, manifest.root, evaluation)
     draw_results(study, results, progress=progress)
-    drawn = " Trained on drawn phantoms." if card.trained_on_phantoms else ""
-    note = f"{card.name} {card.version} on {evaluation.collection}, {split} films.{drawn}"
+    footnotes = [
+        f"{card.name} {card.version} on {split} films of {name_collection(evaluation.collection)}.",
+        footnote_copies(known),
+        "Trained on drawn phantoms." if card.trained_on_phantoms else "",
+    ]
+    note = " ".join(line for line in footnotes if line)
     draw_reliability(reliability, results / "reliability.png", note=note)
     return ValidationReport(
         results=results,
@@ -156,6 +180,7 @@ def validate_release(
         decisions=_count_decisions(decided),
         not_read=count_reasons([films]),
         notes=evaluation.notes,
+        independence=known,
         sheets=sheets,
     )
 
@@ -168,7 +193,7 @@ def _choose(
     Raises:
         LeakFound: If the release learnt from them.
     """
-    is_own = hash_manifest(manifest) == card.tested_on.manifest_sha256
+    is_own = _is_own(manifest, card)
     has_test = any(row.split == "test" for row in manifest.rows)
     split = request.split or ("test" if has_test else "all")
     if is_own and split != "test":
@@ -186,6 +211,21 @@ def _choose(
             "Whether some of them are copies of its training films, `osteon audit --against` tells."
         )
     ]
+
+
+def _is_own(manifest: Manifest, card: ReleaseCard) -> bool:
+    """Return whether a collection is the one that certified the release."""
+    return hash_manifest(manifest) == card.tested_on.manifest_sha256
+
+
+def _describe_independence(
+    manifest: Manifest, rows: Sequence[ManifestRow], card: ReleaseCard
+) -> Independence:
+    """Return what is known of the films; of its own collection, train and tune count with them."""
+    if not _is_own(manifest, card):
+        return describe_independence(rows)
+    counted = choose_counted(manifest.rows)
+    return describe_independence(counted, n_leaks=len(find_leaks(manifest)))
 
 
 def _choose_place(request: ValidationRequest, split: str) -> Path:

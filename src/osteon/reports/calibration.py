@@ -114,7 +114,7 @@ def _say_numbers(reliability: Reliability) -> str:
         return ""
     films = say_count(reliability.prevalence.n, "film")
     if reliability.n_groups == reliability.prevalence.n:
-        films += ", each on its own"
+        films += ", each a group of its own"
     else:
         films += f" in {say_count(reliability.n_groups, 'group')}"
     corrected = reliability.ece_corrected

@@ -10,6 +10,7 @@ from osteon.evaluation.metrics import Metric, Metrics
 from osteon.evaluation.operating_point import OperatingPoint
 from osteon.evaluation.subgroups import SubgroupRow
 from osteon.evaluation.targets import TargetResult
+from osteon.release.card import Independence
 from osteon.reports.files import write_whole
 from osteon.reports.wording import say_count, say_films, say_share
 
@@ -37,7 +38,8 @@ class Evaluation:
         subgroups: The error analysis.
         history: The training, in words.
         notes: Whatever the reader must know: leaks that were allowed, drawn films, what was chosen
-            on the same films.
+            on the same films, and whether copies were looked for.
+        independence: Of the films that count together; None where nobody recorded it.
     """
 
     model: str
@@ -49,6 +51,7 @@ class Evaluation:
     subgroups: tuple[SubgroupRow, ...] = ()
     history: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    independence: Independence | None = None
 
 
 def write_classification_report(evaluation: Evaluation, path: Path) -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from osteon.errors import FolderNotFound, ManifestFault
 from osteon.release import Measure
-from osteon.release.card import ECE
+from osteon.release.card import ECE, Independence
 from osteon.settings import Settings
 
 GROUPS_FILE: Final = "groups.json"
@@ -78,6 +78,7 @@ class GroupReport(Settings):
         manifest_sha256: Of paths, content, labels and splits.
         split: "train", "tune", "test" or "all".
         certified_it: Whether these films certified the release.
+        independence: Of the films; None in results of an Osteon that did not record it.
         whole: On all of them: `covariate` and `value` are "all".
         groups: By kind; many numbers are many comparisons.
     """
@@ -88,6 +89,7 @@ class GroupReport(Settings):
     manifest_sha256: str
     split: str
     certified_it: bool
+    independence: Independence | None = None
     whole: GroupMeasures
     groups: tuple[GroupMeasures, ...]
 

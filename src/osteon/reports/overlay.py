@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from osteon.errors import UnreadableFilm
 from osteon.radiographs.films import read_film
+from osteon.radiographs.prepare import square_pixels
 from osteon.release.card import NOT_A_DEVICE
 from osteon.terms import Finding, Floats, Pixels8, Probability, Radiograph, Reading
 
@@ -181,10 +182,12 @@ def colours() -> npt.NDArray[np.float64]:
 
 
 def _draw_film(radiograph: Radiograph, reading: Reading) -> Image.Image:
-    grey = np.rint(np.clip(radiograph.pixels, 0, 1) * np.float32(255)).astype(np.uint8)
+    pixels = square_pixels(radiograph.pixels, radiograph.pixel_aspect)
+    grey = np.rint(np.clip(pixels, 0, 1) * np.float32(255)).astype(np.uint8)
     steps = np.zeros_like(grey)
     if reading.evidence is not None:
-        steps = place_on_colours(reading.evidence, reading.colours or COLOURS)
+        shown = square_pixels(reading.evidence, radiograph.pixel_aspect)
+        steps = place_on_colours(shown, reading.colours or COLOURS)
     film = Image.fromarray(colour_evidence(_resize(grey), _resize(steps)))
     scale = (film.width / radiograph.columns, film.height / radiograph.rows)
     for finding in reversed(reading.findings):  # the likeliest lies on top

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from osteon.evaluation.decisions import DecisionMetrics
 from osteon.evaluation.metrics import Metric, Metrics
@@ -45,6 +46,8 @@ def to_json(value: object) -> Any:
         value = value.tolist()
     if is_dataclass(value) and not isinstance(value, type):
         value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
     if isinstance(value, PurePath):
         value = value.as_posix()
     if isinstance(value, float) and not math.isfinite(value):
