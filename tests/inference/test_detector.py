@@ -22,6 +22,7 @@ from tests.releases import (
 
 from osteon.errors import (
     DecoderUnavailable,
+    SettingsFault,
 )
 from osteon.inference.detector import Detector
 from osteon.inference.guards import build_guards
@@ -174,10 +175,6 @@ def bad_films(tmp_path):
         "truncated DICOM": tmp_path / "cut.dcm",
         "folder": tmp_path,
         "nonsense": np.random.default_rng(0).bytes(5000),
-        "none": None,
-        "number": 3.14,
-        "list": [1, 2],
-        "three dimensions": np.zeros((20, 20, 3), np.uint8),
         "no numbers": np.full((20, 20), np.nan),
         "a pixel": np.zeros((1, 1), np.uint8),
         "nul": "a\0b.png",
@@ -382,3 +379,27 @@ def test_a_box_lands_on_stored_pixels_that_are_not_square(tmp_path, as_radiograp
         abs=4,
     )
     assert reading.probability == pytest.approx(squared.probability, abs=0.02)
+
+
+def test_what_is_no_film_is_the_programs_fault(detector):
+    """A pipeline with a bug hears of it at its first film, alone or among many."""
+    for thing in (None, 3.14, [1, 2]):
+        with pytest.raises(TypeError, match="a film must be"):
+            detector.read(thing)
+        with pytest.raises(TypeError, match="a film must be"):
+            list(detector.read_many([draw_spot(), thing]))
+
+
+@pytest.mark.parametrize("options", [{"threads": 0}, {"threads": "2"}, {"on_inverted": "flip"}])
+def test_an_option_that_means_nothing_is_refused(options):
+    """An option is checked before a film is read."""
+    with pytest.raises(SettingsFault):
+        Detector.default(**options)
+
+
+def test_the_release_in_the_package_goes_by_its_name():
+    """`Detector.load` takes the name that the command line takes."""
+    with Detector.load("osteon-1") as detector:
+        assert detector.card.name == "osteon-1"
+    with pytest.raises(TypeError, match=r"Detector\.load"):
+        Detector("osteon-1")

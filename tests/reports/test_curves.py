@@ -86,7 +86,7 @@ def test_roc_curve_marks_the_operating_point_with_its_interval(
     said = words(drawn[0])
     assert "AUROC 0.750 (95 % interval" in said
     assert "sensitivity 75.0 %" in said
-    assert "20 films, each on its own; 8 fractured" in said
+    assert "20 films, each a group of its own; 8 fractured" in said
 
 
 def test_roc_curve_without_a_band(roc, metrics, tmp_path, drawn, words):

@@ -75,7 +75,7 @@ def test_errors_gallery_counts_all_and_shows_the_worst(tmp_path, drawn, words):
         [build_tile("logit -3.20\na")],
         [build_tile("logit +2.10\nb", is_fractured=False)] * 7,
         tmp_path / "a.png",
-        n_misses=35,
+        counts=(35, 7),
     )
     said = words(drawn[0])
     assert "35 fractures missed, 7 false alarms" in said

@@ -33,7 +33,7 @@ def demo(
     change: Changes = None,
     json_to: JsonTo = None,
 ) -> None:
-    """Walk the whole path in minutes: import, audit, split, train, evaluate, figures, read.
+    """Walk the whole path in minutes: import, audit, clean, split, train, evaluate, figures, read.
 
     Stopped half-way, the same command goes on where it was.
     """

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from osteon.collection.stamps import STAMP_PATTERN
 from osteon.errors import ManifestFault
 from osteon.terms import SPLITS, ManifestRow
 
@@ -45,6 +46,7 @@ SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "annotation_rows": pl.Int64(),
         "annotation_columns": pl.Int64(),
         "pixel_aspect": pl.Float64(),
+        "audit": pl.String(),
     }
 )
 """Column → type, in the order of `ManifestRow`."""
@@ -124,6 +126,11 @@ _RULES: tuple[_Rule, ...] = (
         column="age",
         must="must be a number of years, 0 or more",
         broken=~(pl.col("age").is_finite() & (pl.col("age") >= 0)),
+    ),
+    _Rule(
+        column="audit",
+        must="must be the stamp that `osteon clean` wrote, or empty",
+        broken=~pl.col("audit").str.contains(STAMP_PATTERN),
     ),
 )
 

@@ -26,6 +26,7 @@ from osteon.collection.alignment import (
     has_more_to_show,
     map_films,
 )
+from osteon.collection.confirmation import CONFIRMED
 from osteon.collection.fingerprint import Fingerprint, square_fingerprint
 from osteon.collection.quiet import one_thread_each
 from osteon.collection.search import build_table, find_candidates
@@ -235,6 +236,8 @@ def compare_films(
                 return None
     if closer is None and found.fit.score < LIMIT:
         return None
+    if (closer or found).fit.confirmed < CONFIRMED:
+        return None  # a viewer's frame, or another thing that both show, and not the film
     return _build_link(films[0], films[1], closer or found, a, b)
 
 

@@ -3,6 +3,7 @@
 Light on purpose: every child imports it.
 """
 
+import errno
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,9 @@ def open_film(path: Path, *, patient_salt: str = "") -> Opening:
         check_file_size(path)
         sha256 = hash_file(path)
     except (OSError, ValueError) as fault:  # ValueError: a NUL in a table's path
-        reason = "no such file" if isinstance(fault, FileNotFoundError) else "cannot be opened"
+        is_absent = isinstance(fault, FileNotFoundError | NotADirectoryError)
+        is_absent |= getattr(fault, "errno", None) == errno.ENAMETOOLONG  # nobody has such a file
+        reason = "no such file" if is_absent else "cannot be opened"
         return Opening(sha256="", state="unreadable", reason=reason)
     try:
         return _open_whole(path, sha256, patient_salt)

@@ -14,7 +14,8 @@ from osteon.errors import FilmFault
 from osteon.inference.evidence import measure_occlusion
 from osteon.inference.guards import Verdict, judge
 from osteon.inference.network import Network
-from osteon.inference.opening import Film, OpenedFilm, open_film, open_in_order, open_one
+from osteon.inference.opening import OpenedFilm, open_film, open_in_order, open_one
+from osteon.inference.sources import Film
 from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import Placement, place_film, scale_pixels
 from osteon.release import Guards, Preparation

@@ -7,15 +7,13 @@ the film to the network's size and takes the guards' measures, so that little co
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from osteon.errors import FilmFault, UnsupportedRadiograph
 from osteon.inference.guards import GuardMeasures, measure_guards
+from osteon.inference.sources import FILMS, Film, name_film, simplify_film
 from osteon.radiographs.arrays import build_radiograph
 from osteon.radiographs.dicom import decode_dicom, is_dicom, write_dataset
 from osteon.radiographs.isolation import ChildPool, Limits
@@ -23,9 +21,6 @@ from osteon.radiographs.prepare import fit_pixels
 from osteon.radiographs.raster import decode_raster, read_film_bytes
 from osteon.release import Preparation
 from osteon.terms import Instance, Pixels8, Radiograph, Reason
-
-Film = str | PathLike[str] | bytes | npt.NDArray[Any] | Radiograph | Any
-"""A path, a file's bytes, a 2-D array of greys, a Radiograph, or a `pydicom.Dataset`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -76,9 +71,12 @@ def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
         film: As a person hands it in.
         how: The release's preparation.
         limits: What a film may be.
-    """
+
+    Raises:
+        TypeError: If it is no film.
+    """  # noqa: DOC502 — reading the content raises it
     content: Path | bytes | Radiograph | FilmFault
-    source = _name_source(film)
+    source = name_film(film)
     try:
         content = _read_content(film, source, limits)
     except FilmFault as fault:
@@ -87,37 +85,20 @@ def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
 
 
 def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Radiograph:
-    if isinstance(film, Radiograph):  # its pixels are whatever its maker put there
+    plain = simplify_film(film, max_bytes=limits.file_bytes)
+    if isinstance(plain, Path | bytes):
+        return plain
+    if isinstance(plain, Radiograph):  # its pixels are whatever its maker put there
         checked = build_radiograph(
-            np.asarray(film.pixels), source=source, max_pixels=limits.max_pixels
+            np.asarray(plain.pixels), source=source, max_pixels=limits.max_pixels
         )
-        return replace(checked, notes=film.notes, pixel_aspect=film.pixel_aspect)
-    if isinstance(film, np.ndarray):
-        return build_radiograph(film, source=source, max_pixels=limits.max_pixels)
-    if isinstance(film, bytes | bytearray | memoryview):
-        return bytes(film)
-    if isinstance(film, str | PathLike):
-        return Path(film)
-    content: bytes | None = write_dataset(film, source=source)
+        return replace(checked, notes=plain.notes, pixel_aspect=plain.pixel_aspect)
+    if isinstance(plain, np.ndarray):
+        return build_radiograph(plain, source=source, max_pixels=limits.max_pixels)
+    content: bytes | None = write_dataset(plain, source=source)
     if content is None:
-        raise UnsupportedRadiograph(
-            source,
-            "must be a path, bytes, a 2-D array or a pydicom Dataset",
-            found=type(film).__name__,
-        )
+        raise TypeError(f"a film must be {FILMS}; found {type(film).__qualname__}")
     return content
-
-
-def _name_source(film: Film) -> str:
-    if isinstance(film, Radiograph):
-        return film.source
-    if isinstance(film, str | PathLike):
-        return str(film)
-    if isinstance(film, np.ndarray):
-        return "array"
-    if isinstance(film, bytes | bytearray | memoryview):
-        return "bytes"
-    return "dataset" if hasattr(film, "save_as") else type(film).__name__
 
 
 def open_one(film: Film, pool: ChildPool, how: Preparation) -> tuple[str, OpenedFilm | FilmFault]:

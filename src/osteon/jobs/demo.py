@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from osteon.collection.audit_file import AUDIT_FILE
+from osteon.collection.cleaning_rules import CleaningRules
 from osteon.collection.manifest import read_manifest, write_manifest
 from osteon.collection.splits import Shares
 from osteon.errors import OutputFault, ReleaseMissing
 from osteon.inference.bundled import DEFAULT_RELEASE, find_default_release
 from osteon.jobs.auditing import audit_collection
+from osteon.jobs.cleaning import clean_collection
 from osteon.jobs.evaluating import EvaluationReport, EvaluationRequest, evaluate
 from osteon.jobs.importing import import_films
 from osteon.jobs.labelled import choose_some
@@ -103,6 +105,10 @@ class _Places:
         return self.folder / "manifest.parquet"
 
     @property
+    def clean(self) -> Path:
+        return self.folder / "clean.parquet"
+
+    @property
     def split(self) -> Path:
         return self.folder / "split.parquet"
 
@@ -121,7 +127,7 @@ def run_demo(
     progress: Progress = no_progress,
     stage_ended: Callable[[Stage], None] = lambda _: None,
 ) -> DemoReport:
-    """Draw or take films, then import, audit, split, train and evaluate; read some of them.
+    """Draw or take films, import, audit, clean, split, train and evaluate; read some of them.
 
     A demo that was stopped goes on where it was: run it again.
 
@@ -153,6 +159,7 @@ def run_demo(
         do("draw", lambda: _draw(request, places, progress), places.films / "README.txt")
     do("import", lambda: _import(places, progress), places.manifest)
     do("audit", lambda: _audit(places, progress), places.folder / AUDIT_FILE)
+    do("clean", lambda: _clean(places), places.clean)
     do("split", lambda: _split(places), places.split)
     do("train", lambda: _train(request, places, progress), places.run.operating_point)
     reports: list[EvaluationReport] = []
@@ -215,8 +222,17 @@ def _audit(places: _Places, progress: Progress) -> str:
     return f"{'; '.join(counts) or 'no flaw was found'}; pictures in {result.page}"
 
 
+def _clean(places: _Places) -> str:
+    outcome = clean_collection(places.manifest, places.folder, places.clean, how=CleaningRules())
+    rows, excluded = outcome.cleaned.manifest.rows, outcome.cleaned.excluded
+    return (
+        f"{len(rows):,} films stay, {outcome.cleaned.n_pictures:,} different pictures; "
+        f"{len(excluded):,} were taken out, see {outcome.excluded_path}"
+    )
+
+
 def _split(places: _Places) -> str:
-    outcome = split_collection(places.manifest, places.split, shares=SHARES, salt=SALT)
+    outcome = split_collection(places.clean, places.split, shares=SHARES, salt=SALT)
     counts = [f"{count.split} {count.n_films:,}" for count in outcome.counts if count.split]
     return f"{', '.join(counts)} films; copies and patients stay together"
 

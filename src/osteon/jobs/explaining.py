@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -319,7 +319,7 @@ def _build_sheet(
     return ExplainedFilm(
         pixels=fit_pixels(film.radiograph, tile),
         boxes=tuple(on_tile.to_network(box) for box in row.boxes),
-        caption="\n".join([row.film_id[:8], ", ".join(known)]),
+        caption="\n".join([PurePosixPath(row.path).name, ", ".join(known)]),
         panels=panels,
     )
 

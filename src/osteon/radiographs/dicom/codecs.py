@@ -22,7 +22,8 @@ from PIL import Image
 
 from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
 from osteon.radiographs.dicom.codestreams import CodeStream, drop_exif, is_gapless_j2k
-from osteon.radiographs.raster import decode_raster, put_noise_after_scan
+from osteon.radiographs.jpegs import put_noise_after_scan
+from osteon.radiographs.raster import decode_raster
 
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 """Shape `(rows, columns)`, as the code stream holds them; signed ones in two's complement."""
