@@ -365,6 +365,7 @@ def test_a_box_lands_on_stored_pixels_that_are_not_square(tmp_path, as_radiograp
     """The film is looked at with square pixels, and answered in its own; its notes are reasons."""
     spot = (50, 60, 78, 160)
     values = draw_spot(200, 80, box=spot).astype(np.uint16) << np.uint16(4)
+    values |= np.random.default_rng(0).integers(0, 16, values.shape, dtype=np.uint16)
     path = tmp_path / "film.dcm"
     said = {"PixelSpacing": ["0.1", "0.2"], "NumberOfFrames": "0"}
     path.write_bytes(encode_film(values, **said))
