@@ -24,6 +24,8 @@ def test_the_demo_goes_from_nothing_to_figures(drawn):
     assert (folder / "run" / "models" / "best_model.onnx").is_file()
     assert (folder / "run" / "results" / "metrics.json").is_file()
     assert (folder / "audit.json").is_file()
+    facts = json.loads((folder / "run" / "run.json").read_text())
+    assert facts["copies_looked_for"] is True
 
 
 def test_a_second_demo_keeps_what_was_done(drawn):
@@ -32,9 +34,9 @@ def test_a_second_demo_keeps_what_was_done(drawn):
     report = run_demo(
         DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL), stage_ended=stages.append
     )
-    names = ["draw", "import", "audit", "split", "train", "evaluate", "read"]
+    names = ["draw", "import", "audit", "clean", "split", "train", "evaluate", "read"]
     assert [s.name for s in stages] == names
-    assert [s.was_kept for s in stages] == [True] * 5 + [False] * 2
+    assert [s.was_kept for s in stages] == [True] * 6 + [False] * 2
     assert report.is_drawn
     assert len(report.next_commands) == 3
     assert all(figure.is_file() for figure in report.figures)
