@@ -192,7 +192,7 @@ def build_commands(page: AuditPage) -> list[str]:
     stem = page.manifest.stem
     clean = page.manifest.with_name(f"{stem}-clean.parquet")
     split = page.manifest.with_name(f"{stem}-split.parquet")
-    films = [] if page.films is None else ["--films", page.films]
+    films: list[str | Path] = [] if page.films is None else ["--films", page.films]
     commands: list[list[str | Path]] = [
         ["osteon", "clean", page.manifest, "--audit", page.folder, *films, "-o", clean]
     ]

@@ -239,8 +239,10 @@ def _is_outside(box: Box, rows: int | None, columns: int | None) -> bool:
 
 
 def _read_side(value: object) -> int | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if is_number and 0 < value < 2**31 and value == int(value) else None  # type: ignore[operator]
+    """Return a side in whole pixels; None where a file gives no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 < value < 2**31 and value == int(value) else None
 
 
 def _join(one: Annotation, other: Annotation) -> Annotation:
