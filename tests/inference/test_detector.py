@@ -22,7 +22,6 @@ from tests.releases import (
 
 from osteon.errors import (
     DecoderUnavailable,
-    SettingsFault,
 )
 from osteon.inference.detector import Detector
 from osteon.inference.guards import build_guards
@@ -389,18 +388,3 @@ def test_what_is_no_film_is_the_programs_fault(detector):
             detector.read(thing)
         with pytest.raises(TypeError, match="a film must be"):
             list(detector.read_many([draw_spot(), thing]))
-
-
-@pytest.mark.parametrize("options", [{"threads": 0}, {"threads": "2"}, {"on_inverted": "flip"}])
-def test_an_option_that_means_nothing_is_refused(options):
-    """An option is checked before a film is read."""
-    with pytest.raises(SettingsFault):
-        Detector.default(**options)
-
-
-def test_the_release_in_the_package_goes_by_its_name():
-    """`Detector.load` takes the name that the command line takes."""
-    with Detector.load("osteon-1") as detector:
-        assert detector.card.name == "osteon-1"
-    with pytest.raises(TypeError, match=r"Detector\.load"):
-        Detector("osteon-1")

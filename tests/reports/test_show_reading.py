@@ -58,7 +58,7 @@ def test_a_reading_says_itself_in_one_line(detector, film):
 
 def test_a_reading_plots_and_saves_its_film(detector, film, tmp_path):
     """The picture is the film with what was read; it is the same in a file."""
-    reading = detector.read(Image.open(film))
+    reading = detector.read(film)
     picture = reading.plot()
     reading.save_overlay(tmp_path / "seen.png")
     with Image.open(tmp_path / "seen.png") as saved:
