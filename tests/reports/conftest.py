@@ -5,11 +5,11 @@ import pytest
 from tests.releases import certify
 
 from osteon.evaluation.decisions import measure_decisions
-from osteon.evaluation.history import HistoryRow
-from osteon.evaluation.metrics import measure
-from osteon.evaluation.roc import roc_points
+from osteon.history import HistoryRow
 from osteon.release import OperatingPoints
-from osteon.reports import canvas
+from osteon.reports.figures import canvas
+from osteon.statistics.metrics import measure
+from osteon.statistics.roc import roc_points
 
 POINTS = OperatingPoints(
     high_sensitivity=certify("sensitivity", 0.90, 131, 129, 0.2),

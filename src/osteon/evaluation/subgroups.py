@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osteon.evaluation import shares
-from osteon.evaluation.answers import FilmAnswer, number_groups
-from osteon.evaluation.bootstrap import sum_by_group
-from osteon.evaluation.metrics import Metric, count_cells
+from osteon.statistics import proportions as shares
+from osteon.statistics.films import FilmAnswer, number_groups
+from osteon.statistics.metrics import Metric, count_cells
+from osteon.statistics.resampling import sum_by_group
 
 NOT_STATED = "not stated"
 """The value of a covariate for films of which the manifest says nothing."""
