@@ -1,13 +1,24 @@
 """How numbers are said in figures and texts: one way, everywhere."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # a release's card is shown by the base install, which measures nothing
-    from osteon.evaluation.decisions import DecisionMetrics
     from osteon.statistics.intervals import Interval
-    from osteon.statistics.metrics import Metric, Metrics
+    from osteon.statistics.metrics import Metric
 
 NONE = "not defined"
+
+
+class Counted(Protocol):
+    """Numbers that know how many films and groups they rest on."""
+
+    @property
+    def n_films(self) -> int:
+        """Films."""
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of films that belong together."""
 
 
 def say_share(value: float | None) -> str:
@@ -61,7 +72,7 @@ def say_area(metric: "Metric") -> str:
     )
 
 
-def say_films(metrics: "Metrics | DecisionMetrics") -> str:
+def say_films(metrics: Counted) -> str:
     """Return how many films in how many groups, the number on which intervals rest.
 
     Args:

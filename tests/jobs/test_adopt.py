@@ -9,10 +9,11 @@ from PIL import Image
 from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.errors import ManifestFault, MeasurementFault, ReleaseInverted, SettingsFault
 from osteon.inference.detector import Detector
-from osteon.jobs.adopt import UNKNOWN_FILMS, AdoptRequest, adopt_network
+from osteon.jobs.adopt import AdoptRequest, adopt_network
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.preparation import prepare
 from osteon.radiographs.raster import read_raster
+from osteon.release.card import UNKNOWN_FILMS
 from tests.films import list_film
 from tests.foreign import answer_by_hand, build_foreign, declare, write_toml
 

@@ -10,9 +10,9 @@ from PIL import Image
 from osteon.cli.app import run
 from osteon.collection.manifest import Manifest, write_manifest
 from osteon.errors import FolderNotFound, ManifestFault
+from osteon.evaluation.groups import read_groups
 from osteon.jobs.evaluate_release import ValidationRequest, validate_release
 from osteon.jobs.model_card import CardRequest, write_model_card
-from osteon.reports.pages.group_table import read_groups
 from tests.films import list_film
 from tests.packages import has_default_release
 from tests.releases import build_release, draw_spot

@@ -21,7 +21,6 @@ from osteon.errors import (
     OutputFault,
     TrainingDiverged,
 )
-from osteon.history import parse_history
 from osteon.inference.network import Network
 from osteon.jobs.evaluate import EvaluationRequest, evaluate
 from osteon.jobs.import_ import import_collection
@@ -29,7 +28,7 @@ from osteon.jobs.train import TrainingRequest, is_drawn, train
 from osteon.learning.recipes import Recipe, find_recipe
 from osteon.phantoms.collection import write_phantoms
 from osteon.radiographs.raster import read_raster
-from osteon.runs import RunFolder
+from osteon.runs import RunFolder, parse_history
 from osteon.settings import read_settings
 from tests.jobs.conftest import ONE_THREAD, TINY
 

@@ -5,9 +5,9 @@ import pytest
 from tests.releases import certify
 
 from osteon.evaluation.decisions import measure_decisions
-from osteon.history import HistoryRow
 from osteon.release import OperatingPoints
 from osteon.reports.figures import canvas
+from osteon.runs import HistoryRow
 from osteon.statistics.metrics import measure
 from osteon.statistics.roc import roc_points
 

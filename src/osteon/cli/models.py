@@ -15,9 +15,9 @@ from osteon.cli.words import console_for, counted, say, show_table, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.history import HistoryRow
     from osteon.jobs.evaluate import EvaluationReport
     from osteon.jobs.evaluate_release import ValidationRequest
+    from osteon.runs import HistoryRow
     from osteon.statistics.proportions import Metric
     from osteon.terms import Split
 

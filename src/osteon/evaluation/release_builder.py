@@ -13,11 +13,7 @@ from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.preparation import fit_pixels, scale_pixels
 from osteon.release import SUFFIX, Preparation, ReleaseCard, SelfTest, pack_release
 from osteon.release.card import Statement
-from osteon.reports.figures.calibration import draw_reliability
-from osteon.reports.pages.independence import footnote_copies
 from osteon.settings import read_settings
-from osteon.statistics.calibration_error import Reliability
-from osteon.wording import name_collection
 
 SELF_TEST_SEEDS: Final = (101, 102, 103, 104)
 """Of the drawn films of a self-test: no patient is in a release."""
@@ -68,40 +64,6 @@ def write_release(card: ReleaseCard, model: bytes, self_test: SelfTest, path: Pa
     finally:
         unproven.unlink(missing_ok=True)
     return card
-
-
-def publish(
-    card: ReleaseCard,
-    model: bytes,
-    self_test: SelfTest,
-    path: Path,
-    *,
-    reliability: Reliability,
-    is_drawn: bool,
-) -> tuple[ReleaseCard, Path]:
-    """Write a release, and the reliability diagram of its test films beside it.
-
-    Args:
-        card: The card.
-        model: The network.
-        self_test: What it must answer.
-        path: The release's file.
-        reliability: Of the test films' probabilities.
-        is_drawn: Whether a reader of the diagram must know of phantoms.
-
-    Returns:
-        The card with the hashes of its members, and the diagram's file.
-    """
-    card = write_release(card, model, self_test, path)
-    figure = path.with_suffix(".reliability.png")
-    films = f"test films of {name_collection(card.tested_on.collection)}"
-    notes = [
-        f"{card.name} {card.version}, on {films}.",
-        footnote_copies(card.independence),
-        "Drawn phantoms, not patients." if is_drawn else "",
-    ]
-    draw_reliability(reliability, figure, note=" ".join(note for note in notes if note))
-    return card, figure
 
 
 def read_statement(path: Path | None) -> Statement:

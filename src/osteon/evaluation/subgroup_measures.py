@@ -4,16 +4,16 @@ from collections import defaultdict
 from typing import Final
 
 from osteon.evaluation.certify import measure_release
+from osteon.evaluation.groups import GroupMeasures
 from osteon.evaluation.predictions import MeasuredFilms
-from osteon.evaluation.subgroups import NOT_STATED
-from osteon.jobs.evaluate import describe_film
+from osteon.evaluation.subgroups import NOT_STATED, describe_film
 from osteon.release import Calibrator, OperatingPoints
-from osteon.reports.pages.group_table import CALIBRATION, GroupMeasures
+from osteon.release.card import ECE
 
 MIN_OF_CLASS: Final = 10
 """An AUROC of fewer films of a class says nothing: nine fractures are wide open."""
 
-MIN_FOR_CALIBRATION: Final = 50
+MIN_FOR_ECE: Final = 50
 """Of fewer films the calibration error is chance, also when bias-corrected."""
 
 _LEFT_OUT: Final = frozenset({"brier", "ece"})
@@ -60,8 +60,8 @@ def _measure(
     left_out = set(_LEFT_OUT)
     if min(n_fractured, n_films - n_fractured) < MIN_OF_CLASS:
         left_out.add("auroc")
-    if n_films < MIN_FOR_CALIBRATION:
-        left_out.add(CALIBRATION)
+    if n_films < MIN_FOR_ECE:
+        left_out.add(ECE)
     measures, _ = measure_release(films, calibrator, points)
     return GroupMeasures(
         covariate=place[0],

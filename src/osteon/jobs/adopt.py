@@ -27,7 +27,12 @@ from osteon.evaluation.cohort import (
 )
 from osteon.evaluation.localisation import fit_evidence, measure_places, name_method
 from osteon.evaluation.predictions import MeasuredFilms, choose_rows, count_reasons, measure_films
-from osteon.evaluation.release_builder import build_self_test, check_name, publish, read_statement
+from osteon.evaluation.release_builder import (
+    build_self_test,
+    check_name,
+    read_statement,
+    write_release,
+)
 from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.opening import OpenedFilm, open_in_order
@@ -35,7 +40,8 @@ from osteon.inference.predictor import Answerer
 from osteon.learning.foreign import AdoptSettings, check_parity, read_foreign, wrap
 from osteon.radiographs.preparation import scale_pixels
 from osteon.release import EvidenceSettings, NetworkCard, ReleaseCard
-from osteon.release.card import Precision
+from osteon.release.card import UNKNOWN_FILMS, Precision
+from osteon.reports.figures.calibration import draw_release
 from osteon.runs import describe_versions, is_drawn
 from osteon.sandbox import ChildPool
 from osteon.settings import Settings, read_settings
@@ -46,11 +52,6 @@ RECIPE: Final = "adopted"
 """What stands in a card for the recipe of a network that was trained elsewhere."""
 
 FILMS_FOR_PARITY: Final = 32
-
-UNKNOWN_FILMS: Final = (
-    "The films that this network learnt from are unknown. If any of the films here, or copies of "
-    "them, are among those, every number here flatters it; nothing in the file can tell."
-)
 
 
 class AdoptRequest(Settings):
@@ -168,13 +169,14 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     )
     card = _build_card(request, adopted, (tune, test), certificate, evidence)
     self_test = build_self_test(adopted.network, how.preparation)
-    card, figure = publish(
+    card = write_release(
         card.model_copy(update={"independence": known, "statement": statement}),
         adopted.model,
         self_test,
         request.out,
-        reliability=certificate.reliability,
-        is_drawn=card.trained_on_phantoms,
+    )
+    figure = draw_release(
+        card, certificate.reliability, request.out, is_drawn=card.trained_on_phantoms
     )
     return AdoptReport(
         release=request.out,

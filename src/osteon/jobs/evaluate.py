@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,9 +17,8 @@ from osteon.collection.manifest import Manifest, read_manifest
 from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault, OneClassOnly
 from osteon.evaluation.operating_point import OperatingPoint
-from osteon.evaluation.subgroups import measure_subgroups, name_film_size
+from osteon.evaluation.subgroups import describe_film, measure_subgroups
 from osteon.evaluation.targets import Target, TargetResult, judge_targets
-from osteon.history import describe_history, parse_history
 from osteon.inference.network import Network
 from osteon.learning.recipes import find_recipe
 from osteon.release.card import Independence
@@ -28,8 +26,7 @@ from osteon.reports.classification import Evaluation, write_classification_repor
 from osteon.reports.pages.independence import say_independence
 from osteon.reports.pictures.evaluation import Study, draw_results
 from osteon.reports.tables import write_json, write_metrics_summary, write_rows
-from osteon.runs import RunFolder, read_json
-from osteon.statistics.films import FilmAnswer
+from osteon.runs import RunFolder, describe_history, describe_run, parse_history, read_json
 from osteon.statistics.intervals import Proportion
 from osteon.statistics.metrics import Metrics, measure
 from osteon.terms import Logit, ManifestRow, Progress, Split, no_progress
@@ -272,23 +269,6 @@ def _check_classes(rows: Sequence[ManifestRow], split: str) -> None:
         )
 
 
-def describe_run(facts: dict[str, Any]) -> tuple[str, ...]:
-    """Return what a reader of a run's numbers must know: phantoms, leaks that were allowed."""
-    notes = []
-    if facts.get("drawn_phantoms"):
-        notes.append(
-            "The network learnt from drawn phantoms, not patients: the numbers show that the "
-            "software works, and nothing about fractures."
-        )
-    if facts.get("leaks_allowed"):
-        notes.append(
-            f"Trained with --allow-leak: {facts['leaks_allowed']} groups of copies stand in "
-            f"several splits, among them {facts['test_films_in_leaks']} films of the test split. "
-            "The numbers reward remembering pictures and are inflated."
-        )
-    return tuple(notes)
-
-
 def _measure(
     run: RunFolder,
     chosen: _Choice,
@@ -331,23 +311,6 @@ def _read_point(run: RunFolder) -> OperatingPoint:
             "sensitivity": Proportion(**facts["sensitivity"]),
             "specificity": Proportion(**facts["specificity"]),
         }
-    )
-
-
-def describe_film(row: ManifestRow, logit: float) -> FilmAnswer:
-    """Return what the error analysis asks of a film."""
-    hardware = {True: ("seen",), False: ("not seen",), None: ()}[row.hardware]
-    return FilmAnswer(
-        film=row.path,
-        logit=logit,
-        has_fracture=row.has_fracture,
-        group=row.group,
-        covariates={
-            "body_region": row.body_region,
-            "view": row.view,
-            "hardware": hardware,
-            "film_size": (name_film_size(row.rows, row.columns),),
-        },
     )
 
 

@@ -15,6 +15,7 @@ from osteon.errors import LeakFound, ManifestFault
 from osteon.evaluation.certify import decide, measure_release
 from osteon.evaluation.decisions import CALLED, DecisionMetrics, decide_films
 from osteon.evaluation.detection import measure_detection
+from osteon.evaluation.groups import GROUPS_FILE, GroupReport
 from osteon.evaluation.localisation import measure_places
 from osteon.evaluation.predictions import (
     MeasuredFilms,
@@ -24,15 +25,13 @@ from osteon.evaluation.predictions import (
     measure_films,
 )
 from osteon.evaluation.subgroup_measures import measure_groups
-from osteon.evaluation.subgroups import measure_subgroups
+from osteon.evaluation.subgroups import describe_film, measure_subgroups
 from osteon.inference.bundled import is_default_release, locate_release
 from osteon.inference.detector import Detector
-from osteon.jobs.evaluate import describe_film
 from osteon.release import Measure, ReleaseCard
 from osteon.release.card import Independence
 from osteon.reports.classification import Evaluation, write_classification_report
 from osteon.reports.figures.calibration import draw_reliability
-from osteon.reports.pages.group_table import GROUPS_FILE, GroupReport
 from osteon.reports.pages.independence import footnote_copies, say_independence
 from osteon.reports.pictures.evaluation import Study, draw_results
 from osteon.reports.pictures.overlay import say_probability

@@ -29,12 +29,16 @@ from osteon.evaluation.predictions import (
     describe_rows,
     measure_films,
 )
-from osteon.evaluation.release_builder import build_self_test, check_name, publish, read_statement
+from osteon.evaluation.release_builder import (
+    build_self_test,
+    check_name,
+    read_statement,
+    write_release,
+)
 from osteon.evaluation.run_films import RunFilms, read_run_films
 from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.predictor import Answerer, Evidence
-from osteon.jobs.evaluate import describe_run
 from osteon.learning.export.onnx import export_onnx
 from osteon.learning.export.quantise import quantise
 from osteon.learning.loop.checkpoints import read_checkpoint
@@ -45,7 +49,8 @@ from osteon.machine import count_cores, name_cpu
 from osteon.radiographs.preparation import scale_pixels
 from osteon.release import NetworkCard, Preparation, ReleaseCard
 from osteon.release.card import Latency, Precision, Statement
-from osteon.runs import RunFolder, describe_versions, is_drawn
+from osteon.reports.figures.calibration import draw_release
+from osteon.runs import RunFolder, describe_run, describe_versions, is_drawn
 from osteon.sandbox import ChildPool
 from osteon.settings import Settings
 from osteon.statistics.metrics import measure
@@ -169,13 +174,9 @@ def export_release(request: ExportRequest, *, progress: Progress = no_progress) 
         proof = replace(proof, precision=proof.precision.model_copy(update=cost))
     card = _build_card(request, trained, proof, method=name_method(network))
     self_test = build_self_test(network, trained.recipe.preparation)
-    card, figure = publish(
-        card,
-        model,
-        self_test,
-        request.out,
-        reliability=proof.certificate.reliability,
-        is_drawn=card.trained_on_phantoms,
+    card = write_release(card, model, self_test, request.out)
+    figure = draw_release(
+        card, proof.certificate.reliability, request.out, is_drawn=card.trained_on_phantoms
     )
     return ExportReport(
         release=request.out,

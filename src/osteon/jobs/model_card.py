@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from osteon.errors import FolderNotFound, ManifestFault
+from osteon.evaluation.groups import GroupReport, read_groups
 from osteon.files import write_whole
 from osteon.inference.bundled import (
     DEFAULT_RELEASE,
@@ -14,7 +15,6 @@ from osteon.inference.bundled import (
 from osteon.jobs.inspect import inspect_release
 from osteon.release import ReleaseCard
 from osteon.release.card import Statement
-from osteon.reports.pages.group_table import GroupReport, read_groups
 from osteon.reports.pages.model_card import build_model_card
 from osteon.settings import Settings, read_settings
 

@@ -27,11 +27,12 @@ from osteon.evaluation.cohort import (
 )
 from osteon.evaluation.localisation import measure_places, refit_evidence
 from osteon.evaluation.predictions import MeasuredFilms, choose_rows, count_reasons, measure_films
-from osteon.evaluation.release_builder import check_name, publish, read_statement
+from osteon.evaluation.release_builder import check_name, read_statement, write_release
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.release import EvidenceSettings, OperatingPoints, ReleaseCard, read_release
 from osteon.release.card import Site
+from osteon.reports.figures.calibration import draw_release
 from osteon.runs import describe_versions, hash_manifest, is_drawn
 from osteon.settings import Settings
 from osteon.statistics.proportions import Metric
@@ -141,14 +142,13 @@ def recalibrate_release(
         )
         evidence = _refit_evidence(detector, tune, progress)
     card = _build_card(request, release.card, (tune, test), certificate, evidence)
-    card, figure = publish(
+    card = write_release(
         card.model_copy(update={"independence": known, "statement": statement}),
         release.model,
         release.self_test,
         request.out,
-        reliability=certificate.reliability,
-        is_drawn=is_drawn(manifest),
     )
+    figure = draw_release(card, certificate.reliability, request.out, is_drawn=is_drawn(manifest))
     return RecalibrationReport(
         release=request.out,
         card=card,

@@ -21,7 +21,6 @@ from osteon.collection.splits import describe_split
 from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault, OneClassOnly, OutputFault
 from osteon.evaluation.operating_point import OperatingPoint, choose_threshold
-from osteon.history import HistoryRow
 from osteon.inference.network import Network
 from osteon.learning.data.loader import FilmStack, stack_films
 from osteon.learning.devices import Machine, build_fabric
@@ -33,7 +32,14 @@ from osteon.machine import name_cpu
 from osteon.radiographs.preparation import scale_pixels
 from osteon.release import NetworkCard
 from osteon.release.card import Independence
-from osteon.runs import RunFolder, describe_versions, hash_manifest, is_drawn, write_text
+from osteon.runs import (
+    HistoryRow,
+    RunFolder,
+    describe_versions,
+    hash_manifest,
+    is_drawn,
+    write_text,
+)
 from osteon.terms import SPLITS, Flaw, ManifestRow, Progress, Split, no_progress
 
 FILMS_FOR_PARITY = 256

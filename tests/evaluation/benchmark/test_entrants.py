@@ -15,8 +15,7 @@ from osteon.evaluation.benchmark.entrants import (
     choose_manifest,
     find_contenders,
 )
-from osteon.jobs.adopt import UNKNOWN_FILMS
-from osteon.release.card import Films
+from osteon.release.card import UNKNOWN_FILMS, Films
 from osteon.runs import hash_manifest
 
 ROWS = (

@@ -11,10 +11,9 @@ from osteon.collection.groups import read_grouped_manifest
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.errors import LeakFound, ManifestFault, RunFault, SettingsFault
 from osteon.inference.bundled import locate_release
-from osteon.jobs.adopt import UNKNOWN_FILMS
-from osteon.jobs.evaluate import describe_run
 from osteon.release import SUFFIX, ReleaseCard, read_release
-from osteon.runs import RunFolder, hash_manifest
+from osteon.release.card import UNKNOWN_FILMS
+from osteon.runs import RunFolder, describe_run, hash_manifest
 from osteon.terms import ManifestRow
 from osteon.wording import say_count
 

@@ -14,7 +14,6 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel
 
 from osteon.errors import TrainingDiverged
-from osteon.history import HistoryRow, find_peak
 from osteon.learning.data.loader import (
     Batch,
     FilmStack,
@@ -37,6 +36,7 @@ from osteon.learning.loop.rates import average_weights, build_optimiser, set_rat
 from osteon.learning.networks.depthwise import keep_depthwise_whole
 from osteon.learning.networks.fracture_network import FractureNetwork, Look, freeze_backbone
 from osteon.learning.recipes import Recipe
+from osteon.runs import HistoryRow, find_peak
 from osteon.statistics.auroc import measure_auroc
 from osteon.terms import Progress, no_progress
 

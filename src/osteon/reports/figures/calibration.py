@@ -5,6 +5,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from osteon.release.card import ReleaseCard
 from osteon.reports.figures.canvas import (
     BLUE,
     QUIET,
@@ -13,9 +14,10 @@ from osteon.reports.figures.canvas import (
     quieten,
     save_figure,
 )
+from osteon.reports.pages.independence import footnote_copies
 from osteon.statistics.calibration_error import Bin, Measured, Reliability
 from osteon.statistics.intervals import Interval
-from osteon.wording import NONE, say_count, say_share
+from osteon.wording import NONE, name_collection, say_count, say_share
 
 
 def draw_reliability(reliability: Reliability, path: Path, *, note: str = "") -> None:
@@ -42,6 +44,31 @@ def draw_reliability(reliability: Reliability, path: Path, *, note: str = "") ->
     _draw_bins(above, reliability)
     _draw_counts(below, reliability)
     save_figure(figure, path)
+
+
+def draw_release(
+    card: ReleaseCard, reliability: Reliability, path: Path, *, is_drawn: bool
+) -> Path:
+    """Draw the reliability diagram of a release's test films beside its file.
+
+    Args:
+        card: The release's.
+        reliability: Of the test films' probabilities.
+        path: The release's file.
+        is_drawn: Whether a reader of the diagram must know of phantoms.
+
+    Returns:
+        The diagram's file.
+    """
+    figure = path.with_suffix(".reliability.png")
+    films = f"test films of {name_collection(card.tested_on.collection)}"
+    notes = [
+        f"{card.name} {card.version}, on {films}.",
+        footnote_copies(card.independence),
+        "Drawn phantoms, not patients." if is_drawn else "",
+    ]
+    draw_reliability(reliability, figure, note=" ".join(note for note in notes if note))
+    return figure
 
 
 def _draw_bins(axes: Axes, reliability: Reliability) -> None:

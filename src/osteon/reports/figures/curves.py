@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from osteon.evaluation.decisions import DecisionMetrics
-from osteon.history import HistoryRow, find_parting, find_peak
 from osteon.reports.figures.canvas import (
     BLUE,
     FAINT,
@@ -24,6 +23,7 @@ from osteon.reports.figures.canvas import (
     quieten,
     save_figure,
 )
+from osteon.runs import HistoryRow, find_parting, find_peak
 from osteon.statistics.metrics import Metric, Metrics
 from osteon.statistics.roc import RocCurve
 from osteon.wording import say_area, say_confidence, say_films, say_interval, say_share

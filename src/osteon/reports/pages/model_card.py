@@ -7,6 +7,7 @@ number is typed. What only a person can see, in the pictures of its errors, is g
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from osteon.evaluation.groups import GroupMeasures, GroupReport
 from osteon.release import ReleaseCard
 from osteon.release.card import NOT_STATED, Statement
 from osteon.reports.pages.group_table import (
@@ -16,8 +17,6 @@ from osteon.reports.pages.group_table import (
     NOT_ACCUSED,
     NOT_CLEARED,
     TITLES,
-    GroupMeasures,
-    GroupReport,
     lay_out_groups,
     say_measure,
 )

@@ -13,7 +13,6 @@ from osteon.collection.splits import describe_split
 from osteon.collection.stamps import describe_independence
 from osteon.errors import FilmFault
 from osteon.evaluation.decisions import DecisionMetrics
-from osteon.history import HistoryRow
 from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import choose_tile, fit_pixels, place_film
 from osteon.release.decisions import Called
@@ -23,6 +22,7 @@ from osteon.reports.figures.curves import draw_roc_curve, draw_training_curves
 from osteon.reports.figures.decision_matrix import draw_decision_matrix
 from osteon.reports.pages.independence import footnote_copies
 from osteon.reports.pictures.galleries import Tile, draw_errors_gallery, draw_sample_grid
+from osteon.runs import HistoryRow
 from osteon.statistics.metrics import Metrics
 from osteon.statistics.roc import roc_points
 from osteon.terms import ManifestRow, Progress, no_progress

@@ -3,13 +3,8 @@ import platform
 
 import pytest
 
-from osteon.machine import (
-    count_cores,
-    describe_machine,
-    estimate_outlook,
-    measure_memory,
-    name_cpu,
-)
+from osteon.jobs.env import describe_machine, estimate_outlook
+from osteon.machine import count_cores, measure_memory, name_cpu
 
 
 def test_the_outlook_of_a_slow_machine_worked_by_hand():

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from osteon.errors import RunFault
-from osteon.history import HistoryRow, describe_history, find_parting, parse_history
+from osteon.runs import HistoryRow, describe_history, find_parting, parse_history
 
 
 def build_history(tune_auroc, tune_loss=None, train_loss=None, learning_rate=None):
