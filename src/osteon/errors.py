@@ -10,6 +10,7 @@ OsteonError
 ├── FilmFault               one film that cannot be used; never stops a run
 │   ├── UnreadableFilm          will not decode
 │   ├── TruncatedFilm           decodes in part
+│   │   └── TornFilm                decodes whole, and a part of its picture is made up
 │   └── UnsupportedRadiograph   decodes, but is not what Osteon reads
 ├── ManifestFault           a manifest that is broken, or of another collection
 │   └── LeakFound               copies of a picture stand on both sides of a split
@@ -124,6 +125,12 @@ class TruncatedFilm(FilmFault):
     """The film decodes in part; the missing part is never invented."""
 
     default_code = "truncated"
+
+
+class TornFilm(TruncatedFilm):
+    """The file is whole, and a part of its picture was missing when it was saved."""
+
+    default_code = "torn"
 
 
 class UnsupportedRadiograph(FilmFault):

@@ -16,7 +16,7 @@ Probability = NewType("Probability", float)
 Split = Literal["train", "tune", "test"]
 SPLITS: tuple[Split, ...] = ("train", "tune", "test")
 
-State = Literal["readable", "truncated", "unreadable"]
+State = Literal["readable", "truncated", "torn", "unreadable"]
 
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1) in source pixels; x runs along columns, y along rows; x1, y1 exclusive."""

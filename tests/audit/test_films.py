@@ -257,3 +257,18 @@ def test_dicom_films_are_looked_at_as_any_other(tmp_path):
     assert looks.not_seen == ()
     assert {seen.facts.container for seen in looks.files.values()} == {"DICOM"}
     assert len({seen.pixel_sha256 for seen in looks.files.values()}) == 1
+
+
+def test_letters_are_placed_in_stored_pixels(tmp_path):
+    """The picture is searched with square pixels, and the boxes are of the film as it is stored."""
+    grey = np.zeros((400, 300), dtype=np.uint8)
+    grey[100:, 60:240] = 90
+    cv2.putText(grey, "LEFT 4", (20, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 255, 4)
+    flat = cv2.resize(grey, (300, 200), interpolation=cv2.INTER_AREA)
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    Image.fromarray(flat).save(tmp_path / "b.png", dpi=(200, 100))
+    rows = tuple(list_row(tmp_path, name) for name in ("a.png", "b.png"))
+    files = list(look_at_films(Manifest(rows=rows, root=tmp_path)).files.values())
+    (one, *_), (other, *_) = files[0].lettering, files[1].lettering
+    # How many letters stand in one box depends on the resize; where the line stands does not.
+    assert (other[0], other[1], other[3]) == pytest.approx((one[0], one[1] / 2, one[3] / 2), abs=3)

@@ -33,7 +33,7 @@ def test_a_clean_collection_has_no_flaws():
     )
 
 
-@pytest.mark.parametrize("state", ["unreadable", "truncated"])
+@pytest.mark.parametrize("state", ["unreadable", "truncated", "torn"])
 def test_films_that_are_not_whole_are_named_with_their_reason(state):
     """A film that does not decode whole is a flaw, with the reason the import gave."""
     (flaw,) = audit(film("a.png", state=state, state_reason="ends early"), film("b.png"))

@@ -75,6 +75,22 @@ def test_a_truncated_film_keeps_the_size_its_header_claims(tmp_path: Path):
     assert row.state_reason
 
 
+def tear_dicom() -> bytes:
+    """A DICOM film that ends in one block over and over, with a patient in its header."""
+    values = draw_values(160, 120)
+    values[80:] = np.tile(np.random.default_rng(2).integers(0, 2000, (8, 8)), (10, 15))
+    return encode_film(values, PatientID="4711")
+
+
+def test_a_torn_film_is_told_from_a_truncated_one(tmp_path: Path):
+    """It has a state of its own, what was seen as the reason, and all that its header says."""
+    (tmp_path / "a.png").write_bytes(tear_dicom())
+    row = inspect(tmp_path)
+    assert (row.state, row.rows, row.columns) == ("torn", 160, 120)
+    assert "one block of 8 x 8 pixels, repeated 1" in str(row.state_reason)
+    assert row.patient_key
+
+
 @pytest.mark.parametrize("is_cut", [False, True])
 def test_a_film_lying_on_its_side_has_its_upright_size(tmp_path: Path, *, is_cut: bool):
     """The EXIF orientation counts, whole or truncated, as for whoever annotated the film."""

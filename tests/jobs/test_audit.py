@@ -5,8 +5,10 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
+from PIL import Image
 
 from osteon.audit.audit_file import read_search_record
 from osteon.audit.cleaning_rules import CleaningRules
@@ -15,6 +17,9 @@ from osteon.collection.stamps import read_stamp
 from osteon.errors import FolderNotFound, ManifestFault, OutputFault, SettingsFault
 from osteon.jobs.audit import WORK_FOLDER, AuditResult, audit_collection
 from osteon.jobs.clean import clean_collection
+from osteon.jobs.import_ import import_films
+from osteon.phantoms.phantom import draw_phantom
+from tests.dicoms import encode_film
 from tests.films import draw_film, list_films, turn_film, write_film
 
 SCHEMA = json.loads(files("osteon.reports").joinpath("audit.schema.json").read_text("utf-8"))
@@ -228,3 +233,28 @@ def test_a_film_that_changed_since_its_import_was_not_searched(tmp_path):
     outcome = clean_collection(path, found.path, tmp_path / "c.parquet", how=CleaningRules())
     assert not outcome.cleaned.independence.copies_looked_for
     assert outcome.cleaned.independence.n_not_audited == 1
+
+
+def test_a_film_of_flat_pixels_and_its_square_copy_are_one_picture(tmp_path):
+    """Both are compared as they are read: in square pixels; marks are drawn where they belong."""
+    grey = np.rint(draw_phantom(9, has_fracture=True).radiograph.pixels * 255).astype(np.uint8)
+    rows, columns = grey.shape
+    flat = np.asarray(Image.fromarray(grey).resize((columns, rows // 2), Image.Resampling.BOX))
+    films = tmp_path / "films"
+    for label in ("fractured", "normal"):
+        (films / label).mkdir(parents=True)
+    values = flat.astype(np.uint16) * 16
+    dicom = encode_film(values, PixelAspectRatio=[2, 1])
+    (films / "fractured" / "flat.dcm").write_bytes(dicom)
+    Image.fromarray(grey).save(films / "fractured" / "square.png")
+    Image.fromarray(flat).save(films / "normal" / "flat.tif", dpi=(200, 100))
+    other = np.rint(draw_phantom(4, has_fracture=False).radiograph.pixels * 255).astype(np.uint8)
+    Image.fromarray(other).save(films / "normal" / "other.png")
+    found = import_films(films)
+    write_manifest(found.manifest, tmp_path / "m.parquet")
+    result = audit_collection(tmp_path / "m.parquet", tmp_path / "audit")
+    (group,) = [flaw for flaw in result.flaws if flaw.rule == "same-picture"]
+    assert set(group.films) == {"fractured/flat.dcm", "fractured/square.png", "normal/flat.tif"}
+    for link in group.evidence["links"]:
+        assert link["residual"] < 0.1
+        assert link["scale"] == pytest.approx(1.0, abs=0.02)

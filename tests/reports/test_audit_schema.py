@@ -48,6 +48,7 @@ def make_document():
         row("a.png", 1, split="test", boxes=box),
         row("b.png", 1, split="train", has_fracture=False),
         row("c.png", 2, state="truncated", state_reason="cut short", boxes=box),
+        row("t.png", 11, state="torn", state_reason="one block", boxes=box),
         row("d.png", 3, state="unreadable", state_reason=None, **broken),
         row("e.png", 4, has_fracture=False, has_fracture_in_table=True, boxes=box),
         row("f.png", 5, annotation_rows=70, annotation_columns=90, boxes=box),

@@ -13,6 +13,7 @@ EXCLUDED = frozenset(
     {
         "unreadable",
         "truncated",
+        "torn",
         "same-picture-two-labels",
         "label-contradicts-folder",
         "box-on-negative",

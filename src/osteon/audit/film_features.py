@@ -14,8 +14,10 @@ from osteon.audit.rules.outliers import measure_oddity
 from osteon.audit.shards import Look
 from osteon.errors import FilmFault
 from osteon.radiographs.films import decode_film
+from osteon.radiographs.preparation import square_box, square_pixels, unsquare_box
 from osteon.radiographs.raster import read_film_bytes
-from osteon.terms import Pixels8, SetAside
+from osteon.radiographs.torn import find_tear
+from osteon.terms import Box, Pixels8, Radiograph, SetAside
 
 CHANGED: Final = "the file changed since it was imported"
 
@@ -64,7 +66,8 @@ def look_at_file(order: LookOrder) -> LookedAt:
             if hashlib.sha256(data).hexdigest() != order.sha256:
                 not_seen.append(SetAside(path=name, reason=CHANGED))
             elif look is None and not order.is_known:
-                look = measure_look(data, read_grey(data, source=name))
+                film = decode_film(data, source=name)
+                look = measure_look(data, _square(film), pixel_aspect=film.pixel_aspect)
         except FilmFault as fault:
             not_seen.append(SetAside(path=name, reason=say_why(fault)))
     return LookedAt(look=look, not_seen=tuple(not_seen))
@@ -80,7 +83,7 @@ def say_why(fault: FilmFault) -> str:
 
 
 def read_grey(data: bytes, *, source: str) -> Pixels8:
-    """Decode a film as the audit sees it: upright, 8-bit grey.
+    """Decode a film as the audit sees it: upright, with square pixels, 8-bit grey.
 
     Args:
         data: The whole file.
@@ -94,8 +97,32 @@ def read_grey(data: bytes, *, source: str) -> Pixels8:
         TruncatedFilm: If a part of the picture is missing.
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
     """  # noqa: DOC502 — decoding raises them
-    levels = decode_film(data, source=source).pixels * np.float32(255)
+    return _square(decode_film(data, source=source))
+
+
+def _square(film: Radiograph) -> Pixels8:
+    levels = square_pixels(film.pixels, film.pixel_aspect) * np.float32(255)
     return np.asarray(np.rint(levels, out=levels), dtype=np.uint8)
+
+
+def read_torn_grey(data: bytes, *, source: str) -> tuple[Pixels8, Box | None]:
+    """Decode a film that may be torn, for a person who wants to see where it is.
+
+    Args:
+        data: The whole file.
+        source: Where the bytes came from, as the person named it.
+
+    Returns:
+        The film as `read_grey` returns it, and the part that is made up, in pixels; None where
+        the film is whole.
+
+    Raises:
+        FilmFault: As `read_grey` does, but for the tear.
+    """  # noqa: DOC502 — decoding raises it
+    film = decode_film(data, source=source, allow_torn=True)
+    tear = find_tear(film.pixels)
+    box = None if tear is None else square_box(tear.box, film.pixel_aspect)
+    return _square(film), box
 
 
 def open_if_same(film: tuple[Path, str]) -> Pixels8 | None:
@@ -117,12 +144,13 @@ def open_if_same(film: tuple[Path, str]) -> Pixels8 | None:
         return None
 
 
-def measure_look(data: bytes, grey: Pixels8) -> Look:
+def measure_look(data: bytes, grey: Pixels8, *, pixel_aspect: float = 1.0) -> Look:
     """Measure everything that an audit asks of a film.
 
     Args:
         data: The whole file.
         grey: What `read_grey` made of it.
+        pixel_aspect: Of the source; what is said of places is said in its pixels.
 
     Returns:
         The look; it depends on the file's bytes and on nothing else.
@@ -130,7 +158,7 @@ def measure_look(data: bytes, grey: Pixels8) -> Look:
     size = np.array(grey.shape, dtype=">u4")
     return Look(
         facts=measure_facts(data, grey),
-        lettering=find_lettering(grey),
+        lettering=tuple(unsquare_box(box, pixel_aspect) for box in find_lettering(grey)),
         oddity=measure_oddity(data, grey),
         pixel_sha256=hashlib.sha256(size.tobytes() + grey.tobytes()).hexdigest(),
         fingerprint=measure_fingerprint(grey),

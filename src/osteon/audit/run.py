@@ -92,6 +92,18 @@ def _find_truncated(manifest: Manifest) -> Iterator[Flaw]:
             )
 
 
+def _find_torn(manifest: Manifest) -> Iterator[Flaw]:
+    for row in manifest.rows:
+        if row.state == "torn":
+            yield build_flaw(
+                "torn",
+                [row],
+                evidence={"reason": row.state_reason},
+                advice="Fetch the film again from where it was made, or leave it out: the file is"
+                " whole, so no copy of it helps. Until then nothing learns from it.",
+            )
+
+
 def _identical_sets(manifest: Manifest) -> Iterator[list[ManifestRow]]:
     """Yield the sets of identical files; unreadable ones hold no picture to repeat."""
     sets: dict[str, list[ManifestRow]] = {}
@@ -250,6 +262,7 @@ def _find_positives_without_box(manifest: Manifest) -> Iterator[Flaw]:
 RULES: tuple[Rule, ...] = (
     Rule(name="unreadable", find=_find_unreadable),
     Rule(name="truncated", find=_find_truncated),
+    Rule(name="torn", find=_find_torn),
     Rule(name="changed-since-import", find_seen=_find_unseen),
     Rule(name="identical-files", find=_find_identical_files),
     Rule(name="identical-pixels", find_seen=_find_identical_pixels),

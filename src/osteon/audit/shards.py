@@ -25,7 +25,7 @@ from osteon.audit.rules.outliers import Oddity
 from osteon.collection.fetch.unpack import refuse_output
 from osteon.terms import Box
 
-MEASURES: Final = 2
+MEASURES: Final = 3
 """Raised when a measure changes: what an older Osteon saw then counts no more."""
 
 _DAMAGED: Final = (

@@ -158,6 +158,7 @@ def _show_import(console: "Console", summary: "ImportSummary") -> None:
     remarks = (
         (summary.n_unreadable, "film", "unreadable, and never used"),
         (summary.n_truncated, "film", "truncated, and never used"),
+        (summary.n_torn, "film", "torn, a part of the picture made up, and never used"),
         (summary.n_copies, "film", "a copy of another, byte for byte"),
         (summary.n_contradictions, "film", "where folder and table disagree; the folder holds"),
         (

@@ -30,7 +30,7 @@ def inspect_films(
 
     Returns:
         One row per film, in the listing's order. A film that cannot be used, or is gone, is
-        "unreadable" or "truncated", with the reason; one that is gone has no hash.
+        "unreadable", "truncated" or "torn", with the reason; one that is gone has no hash.
     """
     rows: list[ManifestRow] = []
     paths = [listing.root / film.path for film in listing.films]

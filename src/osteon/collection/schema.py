@@ -80,8 +80,8 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _Rule(
         column="state",
-        must="must be readable, truncated or unreadable",
-        broken=~pl.col("state").is_in(["readable", "truncated", "unreadable"]),
+        must="must be readable, truncated, torn or unreadable",
+        broken=~pl.col("state").is_in(["readable", "truncated", "torn", "unreadable"]),
     ),
     _Rule(
         column="sha256",

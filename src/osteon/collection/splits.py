@@ -116,8 +116,8 @@ def split_manifest(
         same_picture: As in `fill_groups`.
 
     Returns:
-        The collection with its splits. Truncated and unreadable films are set aside, and new films
-        that would tie films of two splits together.
+        The collection with its splits. Truncated, torn and unreadable films are set aside, and
+        new films that would tie films of two splits together.
 
     Raises:
         ManifestFault: If the manifest was split with another salt.

@@ -27,7 +27,7 @@ from typing import Any
 from osteon.audit.audit_file import AUDIT_FILE, SearchRecord, build_search_record
 from osteon.audit.duplicates.limits import describe_limits
 from osteon.audit.examination import Examination, examine_films
-from osteon.audit.film_features import read_grey
+from osteon.audit.film_features import read_grey, read_torn_grey
 from osteon.audit.films import Looks, look_at_films
 from osteon.audit.run import find_flaws
 from osteon.audit.shortcuts.search import build_shortcut_evidence
@@ -37,7 +37,7 @@ from osteon.collection.manifest import Manifest, read_manifest
 from osteon.errors import ManifestFault, SettingsFault
 from osteon.radiographs.raster import read_film_bytes
 from osteon.runs import write_text
-from osteon.terms import Flaw, Pixels8, Progress, no_progress
+from osteon.terms import Box, Flaw, Pixels8, Progress, no_progress
 
 PAGE_FILE = "report.html"
 """The page's name in the folder that the audit is written to."""
@@ -243,6 +243,7 @@ def _write_page(
         summary=result.summary,
         flaws=result.flaws,
         read_film=_reader(manifest),
+        read_torn=_torn_reader(manifest),
         read_other=None if other is None else _reader(other),
         date=_today(),
         version=version("osteon"),
@@ -281,6 +282,13 @@ def _reader(manifest: Manifest) -> Callable[[str], Pixels8]:
         return read_grey(read_film_bytes(manifest.root / path), source=path)
 
     return read_film
+
+
+def _torn_reader(manifest: Manifest) -> Callable[[str], tuple[Pixels8, Box | None]]:
+    def read_torn(path: str) -> tuple[Pixels8, Box | None]:
+        return read_torn_grey(read_film_bytes(manifest.root / path), source=path)
+
+    return read_torn
 
 
 def _as_json(

@@ -59,6 +59,7 @@ class ImportSummary:
         by_split: The same per published split, in the order train, tune, test, none.
         n_readable: Films that decode whole.
         n_truncated: Films that decode in part, and are never used.
+        n_torn: Films of which a part was made up before they were saved; never used.
         n_unreadable: Films that do not decode, are not what Osteon reads, or are gone.
         n_copies: Films beyond the first of each set of identical files.
         n_contradictions: Films whose folder and table disagree; the folder holds.
@@ -78,6 +79,7 @@ class ImportSummary:
     by_split: tuple[ClassCounts, ...]
     n_readable: int
     n_truncated: int
+    n_torn: int
     n_unreadable: int
     n_copies: int
     n_contradictions: int
@@ -242,6 +244,7 @@ def _summarise(manifest: Manifest, listing: Listing) -> ImportSummary:
         ),
         n_readable=states["readable"],
         n_truncated=states["truncated"],
+        n_torn=states["torn"],
         n_unreadable=states["unreadable"],
         n_copies=hashes.total() - len(hashes),
         n_contradictions=sum(

@@ -12,13 +12,16 @@ FILM_SUFFIXES: Final = RASTER_SUFFIXES | {".dcm", ".dicom", ".dic"}
 """File name endings, in lower case, under which films are looked for; DICOM often has none."""
 
 
-def decode_film(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> Radiograph:
+def decode_film(
+    data: bytes, *, source: str, max_pixels: int = 64_000_000, allow_torn: bool = False
+) -> Radiograph:
     """Decode one film whose bytes are in hand already.
 
     Args:
         data: The whole file.
         source: Where the bytes came from, as the person named it; starts every refusal.
         max_pixels: Films with more pixels are refused from the header alone, before decoding.
+        allow_torn: Whether a film is returned of which a part was made up before it was saved.
 
     Returns:
         The radiograph, upright, float32 in [0, 1], bright bone.
@@ -26,11 +29,14 @@ def decode_film(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> Ra
     Raises:
         UnreadableFilm: If the bytes are no film, or will not decode.
         TruncatedFilm: If a part of the film is missing.
+        TornFilm: If a part of it was made up before it was saved.
         UnsupportedRadiograph: If it is too large, too small, or not what is read here.
     """  # noqa: DOC502 — decoding raises them
     if is_dicom(data):
-        return decode_dicom(data, source=source, max_pixels=max_pixels).radiograph
-    return decode_raster(data, source=source, max_pixels=max_pixels)
+        return decode_dicom(
+            data, source=source, max_pixels=max_pixels, allow_torn=allow_torn
+        ).radiograph
+    return decode_raster(data, source=source, max_pixels=max_pixels, allow_torn=allow_torn)
 
 
 def read_film(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:

@@ -149,6 +149,28 @@ def square_pixels(layer: Floats, pixel_aspect: float) -> Floats:
     return np.clip(np.asarray(squared, dtype=np.float32), 0.0, 1.0)
 
 
+def square_box(box: Box, pixel_aspect: float) -> Box:
+    """Map a box from source pixels to those of `square_pixels`.
+
+    Args:
+        box: In source pixels.
+        pixel_aspect: Height of a source pixel over its width.
+    """
+    wide, high = max(1.0, 1.0 / pixel_aspect), max(1.0, pixel_aspect)
+    return box[0] * wide, box[1] * high, box[2] * wide, box[3] * high
+
+
+def unsquare_box(box: Box, pixel_aspect: float) -> Box:
+    """Map a box from the pixels of `square_pixels` to those of the source.
+
+    Args:
+        box: In square pixels.
+        pixel_aspect: Height of a source pixel over its width.
+    """
+    wide, high = max(1.0, 1.0 / pixel_aspect), max(1.0, pixel_aspect)
+    return box[0] / wide, box[1] / high, box[2] / wide, box[3] / high
+
+
 def prepare(radiograph: Radiograph, how: Preparation) -> Floats:
     """Make network input of one film: `fit_pixels` over 255, in every channel alike.
 

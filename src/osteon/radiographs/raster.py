@@ -30,6 +30,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
+from osteon.radiographs.densities import read_density_aspect
 from osteon.radiographs.greys import extract_grey, is_all_clear
 from osteon.radiographs.jpegs import find_missing_scan, put_noise_after_scan
 from osteon.radiographs.torn import refuse_torn
@@ -179,13 +180,16 @@ def read_film_bytes(path: Path, *, max_pixels: int = 64_000_000) -> bytes:
     ) from cause
 
 
-def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> Radiograph:
+def decode_raster(
+    data: bytes, *, source: str, max_pixels: int = 64_000_000, allow_torn: bool = False
+) -> Radiograph:
     """Decode one film whose bytes are in hand already, for example because they were hashed.
 
     Args:
         data: The whole file.
         source: Where the bytes came from, as the person named it; starts every refusal.
         max_pixels: Films with more pixels are refused from the header alone, before decoding.
+        allow_torn: Whether a film is returned of which a part was made up before it was saved.
 
     Returns:
         The radiograph, upright, float32 in [0, 1].
@@ -193,6 +197,7 @@ def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> 
     Raises:
         UnreadableFilm: If the bytes are no picture, or will not decode.
         TruncatedFilm: If a part of the picture is missing.
+        TornFilm: If a part of it was made up before it was saved.
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
     """  # noqa: DOC502 — opening and loading raise them
     image = _open(data, source)
@@ -202,15 +207,17 @@ def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> 
     _refuse_deep_colour(image, data, source)
     orientation = 1 if is_png else _read_orientation(image)
     stored = _load(image, source)
-    if isinstance(image, TiffImageFile):
-        orientation = 1  # Pillow turns a TIFF upright itself while it decodes
     orientation = _read_orientation(image) if is_png else orientation
     if isinstance(image, JpegImageFile):
         _refuse_made_up(data, stored, source)
-    refuse_torn(stored, source=source)
-    upright = _UPRIGHT.get(orientation, np.asarray)(stored)
-    notes = (TRANSPARENT,) if is_all_clear(image) else ()
-    return Radiograph(pixels=np.ascontiguousarray(upright), source=source, notes=notes)
+    # Pillow turns a TIFF upright itself while it decodes.
+    turn = np.asarray if isinstance(image, TiffImageFile) else _UPRIGHT.get(orientation, np.asarray)
+    upright = np.ascontiguousarray(turn(stored))
+    if not allow_torn:
+        refuse_torn(upright, source=source)
+    aspect, notes = read_density_aspect(image, orientation)
+    notes = (TRANSPARENT, *notes) if is_all_clear(image) else notes
+    return Radiograph(pixels=upright, source=source, notes=notes, pixel_aspect=aspect)
 
 
 def _refuse_deep_colour(image: ImageFile.ImageFile, data: bytes, source: str) -> None:

@@ -33,6 +33,9 @@ Matrix = Sequence[Sequence[float]]
 
 ReadFilm = Callable[[str], Pixels8]
 
+ReadTorn = Callable[[str], tuple[Pixels8, Box | None]]
+"""A film of which a part is made up, and that part in pixels."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldFilm:
@@ -178,6 +181,30 @@ def draw_boxes(film: HeldFilm, boxes: Sequence[Box], *, long_side: int = LONG_SI
         down = sorted(_clip((y - top) * scale, height) for y in (y0, y1))
         pen.rectangle((across[0], down[0], across[1], down[1]), outline=MARK, width=2)
     return np.asarray(canvas)
+
+
+def draw_begin(pixels: Pixels8, part: Box, *, long_side: int = LONG_SIDE) -> Pixels8:
+    """Return a film enlarged where a part of it begins that reaches to an edge.
+
+    Args:
+        pixels: The film, not reduced, shape `(rows, columns)`.
+        part: In its pixels.
+        long_side: Of the picture, in pixels.
+
+    Returns:
+        Grey values, shape `(rows, columns)` of the picture; each pixel of the film is a square.
+    """
+    rows, columns = pixels.shape
+    left, top, right, bottom = part
+    if right - left >= columns:
+        x, y = columns / 2, top if top > 0 else bottom
+    else:
+        x, y = left if left > 0 else right, rows / 2
+    side = min(rows, columns, long_side // 2)
+    x0 = round(min(max(x - side / 2, 0), columns - side))
+    y0 = round(min(max(y - side / 2, 0), rows - side))
+    shown = Image.fromarray(np.ascontiguousarray(pixels[y0 : y0 + side, x0 : x0 + side]))
+    return np.asarray(shown.resize((long_side, long_side), Image.Resampling.NEAREST))
 
 
 def encode_picture(picture: Pixels8) -> str:

@@ -158,6 +158,15 @@ def _show_outlier(flaw: Flaw, shelf: Shelf) -> Example:
     return _plain(str(evidence.get("kind", "outlier")), notes, shelf.shoot(flaw.films[0]))
 
 
+def _show_torn(flaw: Flaw, shelf: Shelf) -> Example:
+    reason = str(flaw.evidence.get("reason") or "")
+    shots = shelf.shoot_torn(flaw.films[0])
+    named = () if shots else (say_name(flaw.films[0]),)
+    # The part that says what is seen; the whole reason stands in audit.json.
+    told = reason.rpartition("; found ")[2]
+    return Example(heading="", notes=(told,) if told else (), shots=shots, names=named)
+
+
 def _show_boxes_outside(flaw: Flaw, shelf: Shelf) -> Example:
     boxes = [_box(corners) for corners in flaw.evidence["boxes"]]
     size = f"film {flaw.evidence['film_columns']} × {flaw.evidence['film_rows']} pixels"
@@ -208,6 +217,7 @@ _SHOWN_AS: Final[Mapping[str, Callable[[Flaw, Shelf], Example]]] = MappingProxyT
         "identical-files": _show_identical,
         "identical-pixels": _show_identical,
         "outlier": _show_outlier,
+        "torn": _show_torn,
         "box-outside-film": _show_boxes_outside,
         "annotation-size-mismatch": _show_size_mismatch,
         "box-on-negative": _show_marked,

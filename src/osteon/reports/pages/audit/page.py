@@ -24,7 +24,7 @@ from osteon.reports.pages.audit.rules import EXPLANATIONS, RuleText, explain_rul
 from osteon.reports.pages.audit.shortcut import say_shortcut, say_verdict
 from osteon.reports.pages.audit.shots import N_LINK_SHOTS, Shelf
 from osteon.reports.pages.audit.words import say_name, say_split
-from osteon.reports.pictures.film import ReadFilm
+from osteon.reports.pictures.film import ReadFilm, ReadTorn
 from osteon.terms import Flaw, ManifestRow
 from osteon.wording import say_count, say_share
 
@@ -57,6 +57,7 @@ class AuditPage:
         shortcut: The shortcut's measurement, also where it is below the limit; None without one.
         rows: What the manifest says about films, by path, for labels and marks; may lack any.
         read_other: Opens a film of the collection that this one was compared with; None without.
+        read_torn: Opens a film of which a part is made up, with that part; None shows none.
         other_rows: What that collection's manifest says about its films, by path.
         explanations: Of the rules.
         manifest: The manifest that was audited, as it is to be named in a command.
@@ -76,6 +77,7 @@ class AuditPage:
     shortcut: Mapping[str, Any] | None = None
     rows: Mapping[str, ManifestRow] = field(default_factory=dict)
     read_other: ReadFilm | None = None
+    read_torn: ReadTorn | None = None
     other_rows: Mapping[str, ManifestRow] = field(default_factory=dict)
     explanations: Mapping[str, RuleText] = field(default_factory=lambda: EXPLANATIONS)
     manifest: Path = Path("manifest.parquet")
@@ -157,7 +159,7 @@ def build_audit_page(page: AuditPage) -> str:
     for flaw in page.flaws:
         by_rule.setdefault(flaw.rule, []).append(flaw)
     beside = None if page.read_other is None else Shelf(page.read_other, page.other_rows)
-    shelf = Shelf(page.read_film, page.rows, beside=beside)
+    shelf = Shelf(page.read_film, page.rows, beside=beside, read_torn=page.read_torn)
     sections = [_build_section(rule, by_rule[rule], page, shelf) for rule in order_rules(by_rule)]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("osteon.reports"),

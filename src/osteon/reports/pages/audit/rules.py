@@ -124,6 +124,14 @@ EXPLANATIONS: Final[Mapping[str, RuleText]] = MappingProxyType(
             why="Most programs fill the missing part with grey without a word, and a model then "
             "learns from a film that nobody made.",
         ),
+        "torn": RuleText(
+            title="Films of which a part is made up",
+            meaning="The file is whole, but from some line on it shows one small pattern or one "
+            "grey over and over: a part of the film was lost before the file was saved, and a "
+            "program filled the gap. The marked part of each picture is not the film's own.",
+            why="Nobody sees a fracture in the missing part. A model learns a pattern that no "
+            "patient has, and a result counts films that nobody could read.",
+        ),
         "changed-since-import": RuleText(
             title="Films that are no longer what was imported",
             meaning="The file is gone, has other content than when the collection was imported, or "

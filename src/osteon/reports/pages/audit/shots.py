@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from osteon.errors import FilmFault
+from osteon.radiographs.preparation import square_box
 from osteon.reports.pages.audit.words import say_name
 from osteon.reports.pictures.film import (
     HeldFilm,
     ReadFilm,
+    ReadTorn,
     align_film,
+    draw_begin,
     draw_boxes,
     draw_difference,
     draw_film,
@@ -53,6 +56,7 @@ class Shelf:
         read_film: Opens a film by its path in the collection.
         rows: What the manifest says about films, by path; may lack any.
         beside: The films of the collection that this one was compared with; None without one.
+        read_torn: Opens a film of which a part is made up; None shows none.
     """
 
     def __init__(
@@ -61,8 +65,10 @@ class Shelf:
         rows: Mapping[str, ManifestRow],
         *,
         beside: "Shelf | None" = None,
+        read_torn: ReadTorn | None = None,
     ) -> None:
         self._read_film = read_film
+        self._read_torn = read_torn
         self._held: dict[str, HeldFilm | FilmFault] = {}
         self._rows = rows
         self.beside = self if beside is None else beside
@@ -119,8 +125,35 @@ class Shelf:
         if isinstance(film, FilmFault):
             return Shot(alt=name, caption=caption, missing=_say_fault(film), has_fracture=said)
         marked = f", {len(boxes)} marked" if boxes else ""
+        row = self._rows.get(path)
+        if row is not None and row.pixel_aspect is not None:
+            boxes = [square_box(box, row.pixel_aspect) for box in boxes]
         picture = draw_boxes(film, boxes) if boxes else draw_film(film)
         return _shot(picture, alt=f"Film {name}{marked}", caption=caption, has_fracture=said)
+
+    def shoot_torn(self, path: str) -> tuple[Shot, ...]:
+        """Return a torn film with its made-up part marked, and enlarged where that begins.
+
+        Args:
+            path: Relative to the collection.
+        """
+        name = say_name(path)
+        if self._read_torn is None:
+            return ()
+        try:
+            pixels, part = self._read_torn(path)
+        except FilmFault as fault:
+            missing = _say_fault(fault)
+            return (Shot(alt=name, caption=name, missing=missing, has_fracture=self.label(path)),)
+        film = hold_film(pixels)
+        marked = draw_film(film) if part is None else draw_boxes(film, (part,))
+        alt = f"Film {name}, its made-up part marked"
+        whole = _shot(marked, alt=alt, caption=name, has_fracture=self.label(path))
+        if part is None:
+            return (whole,)
+        begin = draw_begin(pixels, part)
+        alt = f"Film {name}, enlarged where the made-up part begins"
+        return whole, _shot(begin, alt=alt, caption="Where the made-up part begins, enlarged")
 
 
 def shoot_link(
