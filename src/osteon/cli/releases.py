@@ -41,7 +41,9 @@ def export(
     sensitivity: Sensitivity = 0.90,
     specificity: Specificity = 0.95,
     on_inverted: OnInverted = "refuse",
-    licence: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(help='Of the weights; "not stated" if not given.')
+    ] = None,
     attribution: Annotated[
         str | None, typer.Option(help="Whom to name; the collections if not given.")
     ] = None,

@@ -17,7 +17,7 @@ from osteon.reports.figures.canvas import (
 from osteon.reports.pages.independence import footnote_copies
 from osteon.statistics.calibration_error import Bin, Measured, Reliability
 from osteon.statistics.intervals import Interval
-from osteon.wording import NONE, name_collection, say_count, say_share
+from osteon.wording import NONE, name_collection, name_release, say_count, say_share
 
 
 def draw_reliability(reliability: Reliability, path: Path, *, note: str = "") -> None:
@@ -61,9 +61,9 @@ def draw_release(
         The diagram's file.
     """
     figure = path.with_suffix(".reliability.png")
-    films = f"test films of {name_collection(card.tested_on.collection)}"
+    name = name_release(f"{card.name} {card.version}")
     notes = [
-        f"{card.name} {card.version}, on {films}.",
+        f"{name}: test films of {name_collection(card.tested_on.collection)}.",
         footnote_copies(card.independence),
         "Drawn phantoms, not patients." if is_drawn else "",
     ]

@@ -13,7 +13,8 @@ from osteon.inference.detector import Detector
 from osteon.reports.figures.benchmark import Line, draw_reliabilities, draw_roc_curves
 from osteon.reports.pages.benchmark import AUROC, Benchmark, describe_films
 from osteon.reports.pictures.evidence_sheets import draw_evidence_sheet
-from osteon.reports.pictures.tiles import NOTE, PER_SHEET, build_tiles
+from osteon.reports.pictures.tiles import PER_SHEET, build_tiles
+from osteon.runs import footnote_pictures
 from osteon.statistics.calibration_error import measure_calibration
 from osteon.statistics.roc import roc_points
 from osteon.terms import Progress, no_progress
@@ -70,7 +71,7 @@ def draw_galleries(
         row: The model.
         release: Its file.
         manifest: The collection, whose films are opened again.
-        folder: Where the sheets go; they show films, and are not to be given away.
+        folder: Where the sheets go; they show films: not for sharing.
         progress: Told after each sheet.
     """
     known = {one.path: one for one in manifest.rows}
@@ -85,7 +86,7 @@ def draw_galleries(
                 folder / f"{name}.png",
                 title=f"{row.name}: {title[0].lower()}{title[1:]} ({shown})",
                 lead=_ORDERS[order] if len(tiles) < len(films) else "",
-                note=NOTE,
+                note=footnote_pictures(manifest),
             )
             progress(f"drawing films of {row.name}", done, len(SHEETS))
 

@@ -79,7 +79,7 @@ def draw_evidence_sheet(
         path: Where the PNG goes.
         title: What these films are.
         lead: How they were chosen.
-        note: A footnote, such as "Films of a collection: not to be given away".
+        note: A footnote, such as "Contains patient images: do not share."
     """
     height = -(-len(tiles) // ACROSS) * _ROW if tiles else 0.6
     legend = (

@@ -81,7 +81,7 @@ def test_a_list_of_reasons_is_bounded():
     flaws = [flaw("truncated", [f"{n}.png"], reason="cut short") for n in range(MAX_LISTED + 7)]
     html = build_audit_page(build(flaws))
     assert html.count("cut short</span>") == MAX_LISTED
-    assert "7 more of this kind stand in audit.json." in html
+    assert "7 more of this kind are in audit.json." in html
 
 
 def test_a_link_is_said_in_words():
