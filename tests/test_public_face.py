@@ -11,6 +11,7 @@ import osteon
 def test_the_public_face_is_short():
     """The names are those of the documentation, and each is there."""
     names = {"Detector", "Finding", "Radiograph", "Reading", "Reason", "errors", "__version__"}
+    names |= {"readings_to_pandas", "readings_to_polars"}
     assert set(osteon.__all__) == set(dir(osteon)) == names
     assert all(getattr(osteon, name) is not None for name in names)
     assert osteon.errors.OsteonError.__module__ == "osteon.errors"
@@ -30,6 +31,7 @@ def test_another_name_is_missed_as_usual():
         ("import osteon", "numpy onnxruntime pydantic PIL"),
         ("from osteon.sandbox import worker", "onnxruntime pydantic torch typer"),
         ("from osteon.inference import opening", "onnxruntime torch scipy polars typer"),
+        ("import osteon; osteon.readings_to_polars", "polars pandas torch scipy"),
         ("import osteon; osteon.Detector", "torch scipy polars sklearn matplotlib typer cv2"),
     ],
 )

@@ -6,7 +6,8 @@
     reading = detector.read("wrist.jpg")
     print(reading.decision, reading.probability, reading.findings)
 
-`Detector.load("NAME.osteon")` reads with another release.
+`Detector.load("NAME.osteon")` reads with another release. `readings_to_polars` and
+`readings_to_pandas` make a table of many readings.
 
 Names are looked up when they are first used: the processes that decode films import this package
 too, and have no use for a network's runtime.
@@ -21,11 +22,22 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from osteon import errors
     from osteon.inference.detector import Detector
+    from osteon.reports.reading_frames import readings_to_pandas, readings_to_polars
     from osteon.terms import Finding, Radiograph, Reading, Reason
 
     __version__: str
 
-__all__ = ["Detector", "Finding", "Radiograph", "Reading", "Reason", "__version__", "errors"]
+__all__ = [
+    "Detector",
+    "Finding",
+    "Radiograph",
+    "Reading",
+    "Reason",
+    "__version__",
+    "errors",
+    "readings_to_pandas",
+    "readings_to_polars",
+]
 
 _HOMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -34,6 +46,8 @@ _HOMES: Final[Mapping[str, str]] = MappingProxyType(
         "Radiograph": "osteon.terms",
         "Reading": "osteon.terms",
         "Reason": "osteon.terms",
+        "readings_to_pandas": "osteon.reports.reading_frames",
+        "readings_to_polars": "osteon.reports.reading_frames",
     }
 )
 

@@ -17,7 +17,8 @@ from PIL import Image
 
 from osteon.errors import FolderNotFound, NoFilms, OutputFault
 from osteon.jobs.inspect import inspect_release
-from osteon.jobs.read import NameGiver, ReadingRequest, find_films, read_films
+from osteon.jobs.read import ReadingRequest, find_films, read_films
+from osteon.jobs.reading_writer import NameGiver
 from osteon.reports.tables import to_json
 from tests.dicoms import draw_values, encode_film
 from tests.releases import build_release, draw_spot

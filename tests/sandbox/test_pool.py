@@ -69,7 +69,7 @@ def test_a_large_picture_comes_back_whole():
         assert pool.call(deeds.echo, data) == data
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGABRT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGABRT", "SIGHUP"])
 def test_a_child_that_is_killed_costs_one_film(pool, name):
     """The film is unreadable, its refusal says why, and the next film is read."""
     before = pool.losses.get("end", 0)
@@ -77,6 +77,15 @@ def test_a_child_that_is_killed_costs_one_film(pool, name):
         pool.call(deeds.die, name, name="wrist.png")
     assert pool.losses["end"] == before + 1
     assert pool.call(deeds.die, "no signal") == "no signal"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_what_is_meant_for_the_parent_costs_no_film(pool, name):
+    """Ctrl-C and the end of a service reach every process; a film is read to its end all the same.
+
+    The child ends with its parent.
+    """
+    assert pool.call(deeds.stay, name, name="wrist.png") == name
 
 
 def test_a_child_that_leaves_costs_one_film(pool):

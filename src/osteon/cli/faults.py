@@ -5,8 +5,9 @@
 
 import errno
 import os
+import shlex
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +15,14 @@ from types import MappingProxyType
 from osteon.errors import MissingExtra, OsteonError, OutputFault
 
 FINE, OUR_BUG, THE_INPUT, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
+
+RESUMES = frozenset({"train", "read"})
+"""Commands that go on with --resume."""
+
+GOES_ON_BY_ITSELF = frozenset({"audit", "benchmark", "demo", "fetch"})
+"""Commands that find by themselves what they had done."""
+
+OUT_OPTIONS = ("-o", "--out")
 
 EXTRA_OF: Mapping[str, str] = MappingProxyType(
     {
@@ -66,12 +75,38 @@ class Verdict:
     words: str
 
 
-def translate(fault: BaseException) -> Verdict:
-    """Return what a fault means to the person at the command line."""
+def translate(fault: BaseException, *, arguments: Sequence[str] = ()) -> Verdict:
+    """Return what a fault means to the person at the command line.
+
+    Args:
+        fault: Any.
+        arguments: What the person typed behind `osteon`.
+    """
+    if isinstance(fault, KeyboardInterrupt):
+        return _stopped(arguments)
     for kind, words in TABLE:
         if isinstance(fault, kind) and (verdict := words(fault)) is not None:
             return verdict
     return _our_bug(fault)
+
+
+def _stopped(arguments: Sequence[str]) -> Verdict:
+    words = f"Stopped by you. What was finished is whole and kept. {_say_how_to_go_on(arguments)}"
+    return Verdict(exit_code=STOPPED, words=words.rstrip())
+
+
+def _say_how_to_go_on(arguments: Sequence[str]) -> str:
+    """Return how the stopped command goes on; empty where it starts from its beginning."""
+    command, *options = arguments or ("",)
+    if command in GOES_ON_BY_ITSELF:
+        return "It goes on with the same command."
+    if command not in RESUMES:
+        return ""
+    if command == "read" and not any(one.startswith(OUT_OPTIONS) for one in options):
+        return "A reading can be resumed where it is kept: name a folder with -o."
+    options = [one for one in options if one != "--resume"]
+    again = f"It goes on with: {shlex.join(['osteon', command, '--resume', *options])}"
+    return f"{again} and the same standard input" if "-" in options else again
 
 
 def _the_input(fault: BaseException) -> Verdict:
@@ -111,15 +146,6 @@ def _memory(_: BaseException) -> Verdict:
     )
 
 
-def _stopped(_: BaseException) -> Verdict:
-    words = (
-        "Stopped by you. What was finished is whole and kept. "
-        "A training goes on with `osteon train … --resume`; an audit, a benchmark and a download "
-        "go on with the same command."
-    )
-    return Verdict(exit_code=STOPPED, words=words)
-
-
 def _pipe_closed(_: BaseException) -> Verdict:
     return Verdict(exit_code=PIPE_CLOSED, words="")
 
@@ -151,7 +177,6 @@ TABLE: tuple[
 ] = (
     (OsteonError, _the_input),
     (ModuleNotFoundError, _missing_extra),
-    (KeyboardInterrupt, _stopped),
     (BrokenPipeError, _pipe_closed),
     (OSError, _place),
     (MemoryError, _memory),

@@ -150,6 +150,11 @@ class Detector:
         """End the children."""
         self.close()
 
+    @property
+    def release_sha256(self) -> str:
+        """The SHA-256 of the release's file, as readings hold it."""
+        return self._sha256
+
     def close(self) -> None:
         """End the child processes that decode films; no film is read after that."""
         self._pool.close()

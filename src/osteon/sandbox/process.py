@@ -9,7 +9,6 @@ import io
 import json
 import os
 import pickle
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -75,8 +74,6 @@ def pack_order(order: object) -> list[Frame]:
 
 def main() -> None:
     """Work until the parent is gone. The process's last argument is its limits, as JSON."""
-    with suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     forbid_writing()
     limits = Limits(**json.loads(sys.argv[-1]))
     # Native code writes what it likes to standard output, so answers go where it does not look.

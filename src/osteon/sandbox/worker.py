@@ -22,8 +22,11 @@ from osteon.sandbox.wire import unpack
 if sys.platform == "linux":
     import fcntl
 
+# What ends the parent ends the child, and nothing else: Ctrl-C in a terminal and the end of a
+# service reach all processes, and a film would seem to have killed its decoder.
 _START: Final = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "import json, signal, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
     "from osteon.sandbox.process import main; main()"
 )
 
