@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from osteon.audit.duplicates.descriptors import measure_fingerprint
 from osteon.audit.file_features import measure_facts
 from osteon.audit.rules.burned_in_text import find_lettering
 from osteon.audit.rules.outliers import measure_oddity
 from osteon.audit.shards import Look
 from osteon.errors import FilmFault
-from osteon.radiographs.films import decode_film
+from osteon.radiographs.films import read_grey
 from osteon.radiographs.raster import read_film_bytes
+from osteon.radiographs.recognition import hash_pixels
 from osteon.terms import Pixels8, SetAside
 
 CHANGED: Final = "the file changed since it was imported"
@@ -79,25 +78,6 @@ def say_why(fault: FilmFault) -> str:
     return fault.must if fault.found is None else f"{fault.must}; found {fault.found}"
 
 
-def read_grey(data: bytes, *, source: str) -> Pixels8:
-    """Decode a film as the audit sees it: upright, 8-bit grey.
-
-    Args:
-        data: The whole file.
-        source: Where the bytes came from, as the person named it.
-
-    Returns:
-        Shape `(rows, columns)`, 0 black to 255 white.
-
-    Raises:
-        UnreadableFilm: If the bytes are no picture, or will not decode.
-        TruncatedFilm: If a part of the picture is missing.
-        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — decoding raises them
-    levels = decode_film(data, source=source).pixels * np.float32(255)
-    return np.asarray(np.rint(levels, out=levels), dtype=np.uint8)
-
-
 def open_if_same(film: tuple[Path, str]) -> Pixels8 | None:
     """Open a film that was looked at before.
 
@@ -127,11 +107,10 @@ def measure_look(data: bytes, grey: Pixels8) -> Look:
     Returns:
         The look; it depends on the file's bytes and on nothing else.
     """
-    size = np.array(grey.shape, dtype=">u4")
     return Look(
         facts=measure_facts(data, grey),
         lettering=find_lettering(grey),
         oddity=measure_oddity(data, grey),
-        pixel_sha256=hashlib.sha256(size.tobytes() + grey.tobytes()).hexdigest(),
+        pixel_sha256=hash_pixels(grey),
         fingerprint=measure_fingerprint(grey),
     )

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from osteon.radiographs.dicom import decode_dicom, is_dicom
 from osteon.radiographs.raster import FILM_SUFFIXES as RASTER_SUFFIXES
 from osteon.radiographs.raster import decode_raster, read_film_bytes
-from osteon.terms import Radiograph
+from osteon.terms import Pixels8, Radiograph
 
 FILM_SUFFIXES: Final = RASTER_SUFFIXES | {".dcm", ".dicom", ".dic"}
 """File name endings, in lower case, under which films are looked for; DICOM often has none."""
@@ -31,6 +33,25 @@ def decode_film(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> Ra
     if is_dicom(data):
         return decode_dicom(data, source=source, max_pixels=max_pixels).radiograph
     return decode_raster(data, source=source, max_pixels=max_pixels)
+
+
+def read_grey(data: bytes, *, source: str) -> Pixels8:
+    """Decode a film as copies are compared: upright, 8-bit grey.
+
+    Args:
+        data: The whole file.
+        source: Where the bytes came from, as the person named it.
+
+    Returns:
+        Shape `(rows, columns)`, 0 black to 255 white.
+
+    Raises:
+        UnreadableFilm: If the bytes are no picture, or will not decode.
+        TruncatedFilm: If a part of the picture is missing.
+        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
+    """  # noqa: DOC502 — decoding raises them
+    levels = decode_film(data, source=source).pixels * np.float32(255)
+    return np.asarray(np.rint(levels, out=levels), dtype=np.uint8)
 
 
 def read_film(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:

@@ -141,6 +141,27 @@ class Films(_Record):
     kinds: dict[str, dict[str, int]] | None = None
 
 
+class ListedFilms(_Record):
+    """The list of the films that a release was made of, by which it knows them again.
+
+    Attributes:
+        train: Films of it that the network learnt from.
+        tune: Films that chose its epoch, or that an adopted network was calibrated on.
+        test: Films that certified it.
+        n_without_look: Those that are known by their file alone, or by their pixels: they were not
+            at hand, or show next to nothing.
+        look: Name of the perceptual hash by which copies are known.
+        max_distance: Bits in which the hashes of two copies differ at most.
+    """
+
+    train: int = Field(ge=0)
+    tune: int = Field(ge=0)
+    test: int = Field(ge=0)
+    n_without_look: int = Field(default=0, ge=0)
+    look: Literal["dct-sign-256"]
+    max_distance: int = Field(ge=0, le=256)
+
+
 class Latency(_Record):
     """How fast a network answered, on the machine that exported it.
 
@@ -223,6 +244,8 @@ class ReleaseCard(_Record):
         trained_on: The films it learnt from.
         tuned_on: The films that chose its epoch, and fitted calibrator and evidence.
         tested_on: The films that certified it; they chose nothing else.
+        films: The list by which those films are known again; None where it was left out, and in a
+            release of an older Osteon.
         metrics: On the test films, films of `tested_on`.
         notes: What a reader of the numbers must know: phantoms, leaks.
         precision: Of the network's numbers.
@@ -252,6 +275,7 @@ class ReleaseCard(_Record):
     trained_on: Films | None
     tuned_on: Films
     tested_on: Films
+    films: ListedFilms | None = None
     metrics: tuple[Measure, ...]
     notes: tuple[str, ...] = ()
     precision: Precision
@@ -262,6 +286,11 @@ class ReleaseCard(_Record):
     attribution: str
     members: dict[str, str]
     signature: None = None
+
+    @property
+    def knows_its_films(self) -> bool:
+        """Whether the films that the network learnt from are known again."""
+        return self.films is not None and self.films.train > 0
 
     @property
     def is_certified_unaudited(self) -> bool:
