@@ -31,7 +31,6 @@ from osteon.radiographs.recognition import (
     measure_likenesses,
 )
 from osteon.release import FilmList
-from osteon.release.card import ListedFilms
 from osteon.release.films import HASH_BYTES, ROLES
 from osteon.sandbox import ChildPool
 from osteon.terms import ManifestRow, Progress, no_progress
@@ -55,6 +54,10 @@ class FilmIdentity:
     sha256: str
     pixel_sha256: str
     likenesses: Looks
+
+
+OwnFilm = tuple[ManifestRow, FilmIdentity, Role]
+"""A film, what it is known by, and what it was to a release."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,8 +91,8 @@ def identify_films(
     with ChildPool() as pool:
         paths = [manifest.films_path(row) for row in rows]
         for row, seen in zip(rows, pool.map_in_order(identify_file, paths), strict=True):
-            lost = isinstance(seen, FilmFault)
-            found.append(_know_by_file(row.sha256) if lost else seen)
+            film = _know_by_file(row.sha256) if isinstance(seen, FilmFault) else seen
+            found.append(film)
             progress("comparing with the films of the release", len(found), len(rows))
     return tuple(found)
 
@@ -114,62 +117,64 @@ def identify_file(path: Path) -> FilmIdentity:
     )
 
 
-def list_films(
-    films: Iterable[tuple[Manifest, Sequence[tuple[ManifestRow, Role]]]],
-    *,
-    progress: Progress = no_progress,
-) -> tuple[FilmList, ListedFilms]:
+def identify_own_films(
+    manifest: Manifest, *, progress: Progress = no_progress
+) -> tuple[OwnFilm, ...]:
+    """Measure what the films are known by that a network was trained, tuned and tested on.
+
+    Args:
+        manifest: The collection. Where no film is placed, the network learnt from them all.
+        progress: Called once per film.
+    """
+    is_split = any(row.split is not None for row in manifest.rows)
+    given = [
+        (row, role)
+        for role in ROLES
+        for row in take_each_file_once(
+            [
+                row
+                for row in manifest.rows
+                if row.state == "readable" and (row.split if is_split else "train") == role
+            ]
+        )
+    ]
+    known = identify_films(manifest, [row for row, _ in given], progress=progress)
+    return tuple((row, film, role) for (row, role), film in zip(given, known, strict=True))
+
+
+def build_list(films: Iterable[OwnFilm]) -> FilmList:
     """List films so that a release knows them again.
 
     Args:
-        films: Of each collection, its films and what they were to the release.
-        progress: Called once per film.
-
-    Returns:
-        The list, each file once in each role, and what the card says of it. A film that is gone or
-        has changed since is listed by the file that the manifest tells of.
+        films: Each with what it is known by, and what it was to the release. One that has changed
+            since it was imported is listed by the file that the manifest tells of.
     """
-    entries: set[tuple[int, bytes, bytes, bytes]] = set()
-    for manifest, given in films:
-        rows = [row for row, _ in given]
-        known = identify_films(manifest, rows, progress=progress)
-        for (row, role), film in zip(given, known, strict=True):
-            film_there = film if film.sha256 == row.sha256 else _know_by_file(row.sha256)
-            entries.add((ROLES.index(role), *_shorten(film_there)))
+    entries = {
+        (
+            ROLES.index(role),
+            *_shorten(film if film.sha256 == row.sha256 else _know_by_file(row.sha256)),
+        )
+        for row, film, role in films
+    }
     ordered = sorted(entries)
-    listed = FilmList(
+    return FilmList(
         roles=np.array([role for role, *_ in ordered], dtype=np.uint8),
         files=_stack([file for _, file, _, _ in ordered], HASH_BYTES),
         pixels=_stack([pixels for _, _, pixels, _ in ordered], HASH_BYTES),
         looks=_stack([look for *_, look in ordered], LOOK_BYTES),
-    )
-    return listed, listed.describe(look=LOOK, max_distance=MAX_DISTANCE)
-
-
-def choose_listed(manifest: Manifest) -> tuple[tuple[ManifestRow, Role], ...]:
-    """Return the films that a network learnt from, and those that fitted and tested it.
-
-    Args:
-        manifest: Its own, split.
-    """
-    return tuple(
-        (row, role)
-        for role in ROLES
-        for row in take_each_file_once(
-            [row for row in manifest.rows if row.split == role and row.state == "readable"]
-        )
+        look=LOOK,
+        max_distance=MAX_DISTANCE,
     )
 
 
 def recognise_films(
-    films: Sequence[FilmIdentity], listed: FilmList, *, max_distance: int
+    films: Sequence[FilmIdentity], listed: FilmList
 ) -> tuple[Recognised | None, ...]:
     """Return which films are those of a release, or copies of them.
 
     Args:
         films: What the films here are known by.
         listed: The release's.
-        max_distance: Bits in which the looks of two copies differ at most.
 
     Returns:
         One for each film; None where it is not known. The closest likeness decides: a test film of
@@ -188,7 +193,7 @@ def recognise_films(
         found.append(None if role is None else Recognised(role=role, by="pixels"))
     sought = [place for place, known in enumerate(found) if known is None]
     likenesses = [films[place].likenesses for place in sought]
-    for place, role in zip(sought, _match(likenesses, listed, max_distance), strict=True):
+    for place, role in zip(sought, _match(likenesses, listed), strict=True):
         found[place] = None if role is None else Recognised(role=role, by="look")
     return tuple(found)
 
@@ -204,9 +209,7 @@ def recognise_files(rows: Iterable[ManifestRow], listed: FilmList) -> frozenset[
     return frozenset(row.path for row in rows if files.get(_cut(row.sha256)) in {"train", "tune"})
 
 
-def _match(
-    likenesses: Sequence[Looks], listed: FilmList, max_distance: int
-) -> Iterator[Role | None]:
+def _match(likenesses: Sequence[Looks], listed: FilmList) -> Iterator[Role | None]:
     """Yield what the film that looks most alike was to the release."""
     seen = listed.looks.any(axis=1)
     looks, roles = listed.looks[seen], listed.roles[seen]
@@ -215,7 +218,7 @@ def _match(
         bits = count_bits(np.concatenate(batch), looks)
         ends = np.cumsum([len(own) for own in batch])
         for own in np.split(bits, ends[:-1]):
-            yield _choose_role(own, roles, max_distance)
+            yield _choose_role(own, roles, listed.max_distance)
 
 
 def _choose_role(
@@ -229,10 +232,8 @@ def _choose_role(
 
 def _index(listed: FilmList, hashes: npt.NDArray[np.uint8]) -> dict[bytes, Role]:
     """Return roles by hash; where one film has several, the gravest."""
-    found: dict[bytes, Role] = {}
-    for role, own in zip(listed.roles.tolist(), hashes, strict=True):
-        found.setdefault(own.tobytes(), ROLES[role])  # sorted by role
-    return found
+    order = np.argsort(-listed.roles.astype(np.int64), kind="stable")
+    return {hashes[place].tobytes(): ROLES[int(listed.roles[place])] for place in order}
 
 
 def _know_by_file(sha256: str) -> FilmIdentity:

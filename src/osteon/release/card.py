@@ -95,6 +95,25 @@ class Independence(_Record):
     n_leaks: int = Field(default=0, ge=0)
 
 
+class LearntCount(_Record):
+    """How many films that were to measure a release it had learnt from, as far as it knows them.
+
+    Attributes:
+        is_known: Whether the release says which films its network learnt from.
+        n_films: Films that were compared with those.
+        n_learnt: Those that the network learnt from, that chose its epoch or that it was calibrated
+            on; copies that are known again are among them.
+        n_related: Others that share a group with such a film.
+        are_left_out: Whether both were left out; if not, they are among the numbers.
+    """
+
+    is_known: bool
+    n_films: int = Field(default=0, ge=0)
+    n_learnt: int = Field(default=0, ge=0)
+    n_related: int = Field(default=0, ge=0)
+    are_left_out: bool = True
+
+
 class Statement(_Record):
     """What the maker of a release says of it: Osteon cannot know. What is empty is shown so.
 
@@ -246,6 +265,9 @@ class ReleaseCard(_Record):
         tested_on: The films that certified it; they chose nothing else.
         films: The list by which those films are known again; None where it was left out, and in a
             release of an older Osteon.
+        learnt: Of the films that were to calibrate and certify it here, those that its network had
+            learnt from; None where they are those of its own training's splits, and in a release of
+            an older Osteon.
         metrics: On the test films, films of `tested_on`.
         notes: What a reader of the numbers must know: phantoms, leaks.
         precision: Of the network's numbers.
@@ -276,6 +298,7 @@ class ReleaseCard(_Record):
     tuned_on: Films
     tested_on: Films
     films: ListedFilms | None = None
+    learnt: LearntCount | None = None
     metrics: tuple[Measure, ...]
     notes: tuple[str, ...] = ()
     precision: Precision
@@ -286,11 +309,6 @@ class ReleaseCard(_Record):
     attribution: str
     members: dict[str, str]
     signature: None = None
-
-    @property
-    def knows_its_films(self) -> bool:
-        """Whether the films that the network learnt from are known again."""
-        return self.films is not None and self.films.train > 0
 
     @property
     def is_certified_unaudited(self) -> bool:

@@ -87,21 +87,19 @@ def pack_release(
     """Return a release's card with its hashes, and its file's bytes.
 
     Args:
-        card: The card; its `members` are filled in. Its `films` describe the list.
+        card: The card; its `members` and its `films` are filled in.
         model: The network.
         self_test: What it must answer.
         films: Those that it was made of; None leaves them out.
     """
-    assert (films is None) == (
-        card.films is None
-    )  # a card never speaks of a list that is not there
     members = {
         MODEL: model,
         SELF_TEST: pack_arrays({name: getattr(self_test, name) for name in _TESTED}),
         **({} if films is None else {FILMS: pack_films(films)}),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in members.items()}
-    card = card.model_copy(update={"members": hashes})
+    listed = None if films is None else films.describe()
+    card = card.model_copy(update={"members": hashes, "films": listed})
     text = (json.dumps(card.model_dump(mode="json"), indent=2, sort_keys=True) + "\n").encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:

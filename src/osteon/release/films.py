@@ -36,26 +36,30 @@ class FilmList:
         pixels: The same of its decoded greys; zero where it was not opened.
         looks: Its perceptual hash, shape `(films, LOOK_BYTES)`; zero where it was not opened, or
             shows next to nothing.
+        look: Name of the perceptual hash.
+        max_distance: Bits in which the looks of two copies differ at most.
     """
 
     roles: _Bytes
     files: _Bytes
     pixels: _Bytes
     looks: _Bytes
+    look: str
+    max_distance: int
 
-    def describe(self, *, look: str, max_distance: int) -> ListedFilms:
-        """Return what the card says of it.
+    @property
+    def has_training(self) -> bool:
+        """Whether films that the network learnt from are in it, and not only others."""
+        return bool((self.roles == ROLES.index("train")).any())
 
-        Args:
-            look: Name of the perceptual hash.
-            max_distance: Bits in which two copies may differ.
-        """
+    def describe(self) -> ListedFilms:
+        """Return what the card says of it."""
         return ListedFilms.model_validate(
             {
                 **{role: int((self.roles == place).sum()) for place, role in enumerate(ROLES)},
                 "n_without_look": int((~self.looks.any(axis=1)).sum()),
-                "look": look,
-                "max_distance": max_distance,
+                "look": self.look,
+                "max_distance": self.max_distance,
             }
         )
 
@@ -90,8 +94,7 @@ def read_films(content: bytes, listed: ListedFilms, *, where: str) -> FilmList:
     )
     if not fits:
         raise ReleaseDamaged(where, "must list films by their hashes", advice=AGAIN)
-    films = FilmList(**arrays)
-    is_described = films.describe(look=listed.look, max_distance=listed.max_distance) == listed
-    if not is_described or (films.roles >= len(ROLES)).any():
+    films = FilmList(**arrays, look=listed.look, max_distance=listed.max_distance)
+    if films.describe() != listed or (films.roles >= len(ROLES)).any():
         raise ReleaseDamaged(where, "must list as many films as its card says", advice=AGAIN)
     return films

@@ -16,6 +16,7 @@ from osteon.release.card import (
     Statement,
 )
 from osteon.reports.pages.independence import NEVER, say_independence
+from osteon.reports.pages.learnt import say_learnt, say_listed
 from osteon.reports.pages.promises import describe_promises
 from osteon.wording import name_collection, say_count
 
@@ -60,7 +61,10 @@ def describe_card(card: ReleaseCard) -> tuple[Section, ...]:
         Section(title=f"{card.name} {card.version}", sentences=tuple(_introduce(card))),
         Section(
             title="Promises",
-            sentences=tuple(_promise(card.operating_points, card.independence)),
+            sentences=(
+                *_promise(card.operating_points, card.independence),
+                *say_learnt(card.learnt),
+            ),
         ),
         Section(
             title="Measured on the test films",
@@ -231,6 +235,7 @@ def _tell_making(card: ReleaseCard) -> Iterator[str]:
     if card.trained_on is not None:
         yield describe_films("Trained on", card.trained_on)
     yield describe_films("Tuned on", card.tuned_on)
+    yield from say_listed(card.films)
     yield (
         f"Calibrated ({fitted.method}) on {say_count(fitted.n_films, 'film')} of "
         f"{fitted.fitted_on}, {fitted.n_fractured:,} fractured."
