@@ -23,7 +23,6 @@ from osteon.radiographs.films import read_grey
 from osteon.radiographs.raster import read_film_bytes
 from osteon.radiographs.recognition import (
     LOOK,
-    LOOK_BYTES,
     MAX_DISTANCE,
     Looks,
     count_bits,
@@ -31,7 +30,7 @@ from osteon.radiographs.recognition import (
     measure_likenesses,
 )
 from osteon.release import FilmList
-from osteon.release.films import HASH_BYTES, ROLES
+from osteon.release.films import HASH_BYTES, LOOK_BYTES, ROLES
 from osteon.sandbox import ChildPool
 from osteon.terms import ManifestRow, Progress, no_progress
 

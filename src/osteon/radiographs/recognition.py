@@ -16,12 +16,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from osteon.release.films import LOOK_BYTES
 from osteon.terms import Pixels8
 
 LOOK: Final = "dct-sign-256"
 """Name of the look's definition; one that changes gets another name."""
-
-LOOK_BYTES: Final = 32
 
 MAX_DISTANCE: Final = 32
 """Bits in which the looks of two copies differ at most; docs/decisions/0037 has the numbers."""
