@@ -16,9 +16,9 @@ from scipy.sparse.csgraph import connected_components
 
 from osteon.audit.duplicates.descriptors import Fingerprint, measure_fingerprint, square_fingerprint
 from osteon.audit.duplicates.search import Link, find_copies
-from osteon.audit.film_features import read_grey
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.machine import count_cores, measure_memory, name_cpu
+from osteon.radiographs.films import read_grey
 from osteon.radiographs.raster import read_film_bytes
 from osteon.runs import describe_versions
 from osteon.statistics.intervals import Proportion

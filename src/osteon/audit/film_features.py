@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from osteon.audit.duplicates.descriptors import measure_fingerprint
 from osteon.audit.file_features import measure_facts
 from osteon.audit.rules.burned_in_text import find_lettering
 from osteon.audit.rules.outliers import measure_oddity
 from osteon.audit.shards import Look
 from osteon.errors import FilmFault
-from osteon.radiographs.films import decode_film
-from osteon.radiographs.preparation import square_box, square_pixels, unsquare_box
+from osteon.radiographs.films import decode_film, read_grey, square_grey
+from osteon.radiographs.preparation import unsquare_box
 from osteon.radiographs.raster import read_film_bytes
-from osteon.radiographs.torn import find_tear
-from osteon.terms import Box, Pixels8, Radiograph, SetAside
+from osteon.radiographs.recognition import hash_pixels
+from osteon.terms import Pixels8, SetAside
 
 CHANGED: Final = "the file changed since it was imported"
 
@@ -67,7 +65,7 @@ def look_at_file(order: LookOrder) -> LookedAt:
                 not_seen.append(SetAside(path=name, reason=CHANGED))
             elif look is None and not order.is_known:
                 film = decode_film(data, source=name)
-                look = measure_look(data, _square(film), pixel_aspect=film.pixel_aspect)
+                look = measure_look(data, square_grey(film), pixel_aspect=film.pixel_aspect)
         except FilmFault as fault:
             not_seen.append(SetAside(path=name, reason=say_why(fault)))
     return LookedAt(look=look, not_seen=tuple(not_seen))
@@ -80,49 +78,6 @@ def say_why(fault: FilmFault) -> str:
         fault: Of one film.
     """
     return fault.must if fault.found is None else f"{fault.must}; found {fault.found}"
-
-
-def read_grey(data: bytes, *, source: str) -> Pixels8:
-    """Decode a film as the audit sees it: upright, with square pixels, 8-bit grey.
-
-    Args:
-        data: The whole file.
-        source: Where the bytes came from, as the person named it.
-
-    Returns:
-        Shape `(rows, columns)`, 0 black to 255 white.
-
-    Raises:
-        UnreadableFilm: If the bytes are no picture, or will not decode.
-        TruncatedFilm: If a part of the picture is missing.
-        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — decoding raises them
-    return _square(decode_film(data, source=source))
-
-
-def _square(film: Radiograph) -> Pixels8:
-    levels = square_pixels(film.pixels, film.pixel_aspect) * np.float32(255)
-    return np.asarray(np.rint(levels, out=levels), dtype=np.uint8)
-
-
-def read_torn_grey(data: bytes, *, source: str) -> tuple[Pixels8, Box | None]:
-    """Decode a film that may be torn, for a person who wants to see where it is.
-
-    Args:
-        data: The whole file.
-        source: Where the bytes came from, as the person named it.
-
-    Returns:
-        The film as `read_grey` returns it, and the part that is made up, in pixels; None where
-        the film is whole.
-
-    Raises:
-        FilmFault: As `read_grey` does, but for the tear.
-    """  # noqa: DOC502 — decoding raises it
-    film = decode_film(data, source=source, allow_torn=True)
-    tear = find_tear(film.pixels)
-    box = None if tear is None else square_box(tear.box, film.pixel_aspect)
-    return _square(film), box
 
 
 def open_if_same(film: tuple[Path, str]) -> Pixels8 | None:
@@ -155,11 +110,10 @@ def measure_look(data: bytes, grey: Pixels8, *, pixel_aspect: float = 1.0) -> Lo
     Returns:
         The look; it depends on the file's bytes and on nothing else.
     """
-    size = np.array(grey.shape, dtype=">u4")
     return Look(
         facts=measure_facts(data, grey),
         lettering=tuple(unsquare_box(box, pixel_aspect) for box in find_lettering(grey)),
         oddity=measure_oddity(data, grey),
-        pixel_sha256=hashlib.sha256(size.tobytes() + grey.tobytes()).hexdigest(),
+        pixel_sha256=hash_pixels(grey),
         fingerprint=measure_fingerprint(grey),
     )

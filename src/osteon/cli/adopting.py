@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.cards import show_measures
-from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited
+from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited, WithoutFilms
 from osteon.cli.progress import shown_progress
 from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity, say_not_read
 from osteon.cli.steps import name_clean, quote, show_audit_steps
@@ -53,6 +53,15 @@ def adopt(
     specificity: Specificity = 0.95,
     on_inverted: OnInverted = "refuse",
     unaudited: Unaudited = False,
+    learnt: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MANIFEST",
+            help="The films that the network learnt from: those among the labelled ones are left "
+            "out, and the release knows them again.",
+        ),
+    ] = None,
+    without_films: WithoutFilms = False,
     card: StatementFile = None,
     films: Films = None,
     json_to: JsonTo = None,
@@ -76,6 +85,8 @@ def adopt(
         "promises": {"sensitivity": sensitivity, "specificity": specificity},
         "on_inverted": on_inverted,
         "unaudited": unaudited,
+        "learnt": learnt,
+        "without_films": without_films,
         "statement": card,
     }
     request = build_settings(given, AdoptRequest, where="options")
@@ -180,6 +191,7 @@ def put_direction(area: "Metric") -> str:
 def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, int]) -> None:
     """Print what a release promises, what was measured, and what a reader must know."""
     from osteon.reports.pages.independence import say_independence
+    from osteon.reports.pages.learnt import say_learnt
     from osteon.reports.pages.promises import describe_promises
 
     tuned, tested = card.tuned_on, card.tested_on
@@ -187,6 +199,7 @@ def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, in
         console,
         f"Calibrated on {counted(tuned.n_films, 'tune film')}, {tuned.n_fractured:,} fractured: "
         f"{card.calibrator.method}.",
+        *say_learnt(card.learnt),
         *describe_promises(card.operating_points, card.independence),
         *say_independence(card.independence),
         "",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli.options import Films, JsonTo, Unaudited
+from osteon.cli.options import Films, JsonTo, Unaudited, WithLearnt
 from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
@@ -50,6 +50,7 @@ def benchmark(
         bool, typer.Option("--retime", help="Time kept rows anew, on a machine that is quiet now.")
     ] = False,
     unaudited: Unaudited = False,
+    with_learnt: WithLearnt = False,
     json_to: JsonTo = None,
 ) -> None:
     """Measure models on the same test films: numbers, paired differences, figures, galleries.
@@ -71,6 +72,7 @@ def benchmark(
         "limit": limit,
         "retime": retime,
         "unaudited": unaudited,
+        "with_learnt": with_learnt,
     }
     request = build_settings(given, BenchmarkRequest, where="options")
     with shown_progress() as progress:

@@ -7,7 +7,7 @@ import typer
 
 from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.faults import STOPPED
-from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName
+from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName, WithLearnt
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import quote
 from osteon.cli.words import console_for, counted, say, show_table, write_json
@@ -145,13 +145,14 @@ def evaluate(
             min=0, help="Of a release: draw so many of its worst misses, and of its false alarms."
         ),
     ] = 0,
+    with_learnt: WithLearnt = False,
     films: Films = None,
     json_to: JsonTo = None,
 ) -> None:
     """Read films with a run's exported network, or a release: numbers with intervals, figures.
 
     A run without a test split is measured on its tune films, and every number says so. A release
-    needs a MANIFEST, and keeps its own thresholds.
+    needs a MANIFEST, and keeps its own thresholds; films that it learnt from are left out.
     """
     from osteon.inference.bundled import locate_release
     from osteon.release import SUFFIX
@@ -169,11 +170,17 @@ def evaluate(
             split=parse_split(split),
             out=out,
             worst=worst,
+            with_learnt=with_learnt,
         )
         _evaluate_release(asked, json_to)
         return
     if worst:
         raise typer.BadParameter("the worst films of a release are drawn", param_hint="--worst")
+    if with_learnt:
+        raise typer.BadParameter(
+            "is for a release; name the split of a run instead: --split train",
+            param_hint="--with-learnt",
+        )
     from osteon.jobs.evaluate import EvaluationRequest
     from osteon.jobs.evaluate import evaluate as evaluate_run
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from osteon.cli.cards import show_measures
-from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited
+from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited, WithoutFilms
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import quote
 from osteon.cli.words import console_for, counted, say, write_json
@@ -55,6 +55,7 @@ def export(
         ),
     ] = None,
     unaudited: Unaudited = False,
+    without_films: WithoutFilms = False,
     card: StatementFile = None,
     films: Films = None,
     json_to: JsonTo = None,
@@ -67,6 +68,7 @@ def export(
     from osteon.evaluation.certify import Promises
     from osteon.jobs.export import ExportRequest, export_release
     from osteon.reports.pages.independence import say_independence
+    from osteon.reports.pages.learnt import say_listed
     from osteon.reports.pages.promises import describe_promises
     from osteon.settings import build_settings
 
@@ -84,6 +86,7 @@ def export(
         "attribution": attribution,
         "audit": audit,
         "unaudited": unaudited,
+        "without_films": without_films,
         "statement": card,
         **({} if licence is None else {"licence": licence}),
     }
@@ -110,6 +113,7 @@ def export(
         console,
         "",
         *made.notes,
+        *say_listed(made.films),
         made.notice,
         f"Release: {report.release}. Calibration: {report.figure}",
     )

@@ -11,7 +11,7 @@ from osteon.inference.detector import Detector
 from osteon.inference.network import Network
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.preparation import fit_pixels, scale_pixels
-from osteon.release import SUFFIX, Preparation, ReleaseCard, SelfTest, pack_release
+from osteon.release import SUFFIX, FilmList, Preparation, ReleaseCard, SelfTest, pack_release
 from osteon.release.card import Statement
 from osteon.settings import read_settings
 
@@ -38,7 +38,14 @@ def build_self_test(network: Network, how: Preparation) -> SelfTest:
     return SelfTest(films=films, logits=logits, evidence=none if evidence is None else evidence)
 
 
-def write_release(card: ReleaseCard, model: bytes, self_test: SelfTest, path: Path) -> ReleaseCard:
+def write_release(
+    card: ReleaseCard,
+    model: bytes,
+    self_test: SelfTest,
+    path: Path,
+    *,
+    films: FilmList | None = None,
+) -> ReleaseCard:
     """Write a release whole or not at all, and open it as a stranger would.
 
     Args:
@@ -46,6 +53,7 @@ def write_release(card: ReleaseCard, model: bytes, self_test: SelfTest, path: Pa
         model: The network.
         self_test: What it must answer.
         path: The file; its name ends in `.osteon`.
+        films: Those that it was made of, which its card describes; None leaves them out.
 
     Returns:
         The card with the hashes of its members.
@@ -55,7 +63,7 @@ def write_release(card: ReleaseCard, model: bytes, self_test: SelfTest, path: Pa
         ReleaseFault: If what was written does not stand its own checks.
     """  # noqa: DOC502 — raised by the functions called
     check_name(path)
-    card, content = pack_release(card, model, self_test)
+    card, content = pack_release(card, model, self_test, films=films)
     unproven = path.with_name(f".unproven-{path.name}")
     write_whole(unproven, content)
     try:

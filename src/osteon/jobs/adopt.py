@@ -4,13 +4,14 @@ What cannot be known of it is said: the films it learnt from, and so whether the
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 
-from osteon.collection.manifest import Manifest
+from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.recognition import OwnFilm, build_list, identify_own_films
 from osteon.errors import ManifestFault, MeasurementFault, ReleaseInverted
 from osteon.evaluation.certify import (
     Certificate,
@@ -20,13 +21,21 @@ from osteon.evaluation.certify import (
 )
 from osteon.evaluation.cohort import (
     FILMS_FOR_OCCLUSION,
+    USED,
     choose_some,
     describe_used,
     measure_direction,
     read_labelled,
 )
+from osteon.evaluation.learnt import LearntFilms, check_left, judge_films
 from osteon.evaluation.localisation import fit_evidence, measure_places, name_method
-from osteon.evaluation.predictions import MeasuredFilms, choose_rows, count_reasons, measure_films
+from osteon.evaluation.predictions import (
+    MeasuredFilms,
+    choose_rows,
+    count_reasons,
+    describe_rows,
+    measure_films,
+)
 from osteon.evaluation.release_builder import (
     build_self_test,
     check_name,
@@ -40,7 +49,7 @@ from osteon.inference.predictor import Answerer
 from osteon.learning.foreign import AdoptSettings, check_parity, read_foreign, wrap
 from osteon.radiographs.preparation import scale_pixels
 from osteon.release import EvidenceSettings, NetworkCard, ReleaseCard
-from osteon.release.card import UNKNOWN_FILMS, Precision
+from osteon.release.card import UNKNOWN_FILMS, Films, Precision
 from osteon.reports.figures.calibration import draw_release
 from osteon.runs import describe_versions, is_drawn
 from osteon.sandbox import ChildPool
@@ -50,6 +59,11 @@ from osteon.terms import Floats, Progress, no_progress
 
 RECIPE: Final = "adopted"
 """What stands in a card for the recipe of a network that was trained elsewhere."""
+
+SAID_FILMS: Final = (
+    "The films that this network learnt from are those of a manifest that its adopter gave; "
+    "nothing in the network can confirm it."
+)
 
 FILMS_FOR_PARITY: Final = 32
 
@@ -68,6 +82,9 @@ class AdoptRequest(Settings):
         promises: What is to be proven on the test films.
         on_inverted: What is done about a negative.
         unaudited: Certify although copies were never looked for; the release says so for good.
+        learnt: The manifest of the films that the network learnt from, if somebody has it. Without
+            splits, it learnt from them all.
+        without_films: Leave out the hashes by which the release knows films again.
         statement: A TOML file with what the maker says of the release (`Statement`).
     """
 
@@ -81,6 +98,8 @@ class AdoptRequest(Settings):
     promises: Promises = Promises()
     on_inverted: Literal["refuse", "correct"] = "refuse"
     unaudited: bool = False
+    learnt: Path | None = None
+    without_films: bool = False
     statement: Path | None = None
 
 
@@ -121,6 +140,21 @@ class _Adopted:
     n_compared: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _OwnFilms:
+    """The films that a network is calibrated and certified on, held against those it learnt from.
+
+    Attributes:
+        known_by: What the release will know its films by: those learnt from, and these.
+        trained_on: Those learnt from; None where nobody says which.
+        learnt: Those among these that the network learnt from.
+    """
+
+    known_by: tuple[OwnFilm, ...]
+    trained_on: Films | None
+    learnt: LearntFilms
+
+
 def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) -> AdoptReport:
     """Make a release of a network that was trained elsewhere.
 
@@ -141,7 +175,8 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     check_name(request.out)
     how, statement = read_settings(request.recipe, AdoptSettings), read_statement(request.statement)
     manifest = read_labelled(request.manifest, films=request.films)
-    known = describe_used(manifest)
+    films = _compare_films(request, manifest, progress)
+    known = describe_used(replace(manifest, rows=films.learnt.leave_out(manifest.rows)))
     guards = build_guards(request.on_inverted)
     adopted = _wrap(request, how, manifest)
     with ChildPool() as pool:
@@ -149,9 +184,13 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
         numbers = answerer.for_numbers()
         tune, test = (
             measure_films(
-                numbers, manifest, choose_rows(manifest, split), split=split, progress=progress
+                numbers,
+                manifest,
+                films.learnt.leave_out(choose_rows(manifest, split)),
+                split=split,
+                progress=progress,
             )
-            for split in ("tune", "test")
+            for split in USED
         )
         direction = _check_direction(tune, request, how)
         certificate = calibrate_and_certify(
@@ -169,11 +208,18 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     )
     card = _build_card(request, adopted, (tune, test), certificate, evidence)
     self_test = build_self_test(adopted.network, how.preparation)
+    told = {
+        "independence": known,
+        "statement": statement,
+        "trained_on": films.trained_on,
+        "learnt": films.learnt.count(),
+    }
     card = write_release(
-        card.model_copy(update={"independence": known, "statement": statement}),
+        card.model_copy(update=told),
         adopted.model,
         self_test,
         request.out,
+        films=None if request.without_films else build_list(films.known_by),
     )
     figure = draw_release(
         card, certificate.reliability, request.out, is_drawn=card.trained_on_phantoms
@@ -186,6 +232,34 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
         n_compared=adopted.n_compared,
         tune_auroc=direction,
         not_read=count_reasons((tune, test)),
+    )
+
+
+def _compare_films(request: AdoptRequest, manifest: Manifest, progress: Progress) -> _OwnFilms:
+    """Hold the labelled films against those that the network learnt from, where these are given.
+
+    Raises:
+        LeakFound: If they are nearly all, or all of a split.
+    """  # noqa: DOC502 — the function called raises it
+    used = replace(manifest, rows=tuple(row for row in manifest.rows if row.split in USED))
+    is_asked = not request.without_films or request.learnt is not None
+    own = identify_own_films(used, progress=progress) if is_asked else ()
+    if request.learnt is None:
+        nothing = LearntFilms(is_known=False)
+        return _OwnFilms(known_by=own, trained_on=None, learnt=nothing)
+    theirs = read_manifest(request.learnt, must_exist=False)
+    before = identify_own_films(theirs, progress=progress)
+    rows = [row for row, _, _ in own]
+    found = judge_films(build_list(before), manifest, rows, known_by=[film for _, film, _ in own])
+    check_left(
+        found, {split: choose_rows(manifest, split) for split in USED}, where=str(request.manifest)
+    )
+    return _OwnFilms(
+        known_by=(*before, *(one for one in own if one[0].path not in found.out)),
+        trained_on=describe_rows(
+            [row for row, _, role in before if role == "train"], theirs, split="train"
+        ),
+        learnt=found,
     )
 
 
@@ -205,7 +279,7 @@ def _wrap(request: AdoptRequest, how: AdoptSettings, manifest: Manifest) -> _Ado
         model=model,
         network=Network(open_session(model, where=str(request.model)), card),
         notes=(
-            UNKNOWN_FILMS,
+            UNKNOWN_FILMS if request.learnt is None else SAID_FILMS,
             (
                 f"Adopted from {request.model.name} (SHA-256 {content}). Its class "
                 f'"{told.positive}" '

@@ -27,7 +27,6 @@ from typing import Any
 from osteon.audit.audit_file import AUDIT_FILE, SearchRecord, build_search_record
 from osteon.audit.duplicates.limits import describe_limits
 from osteon.audit.examination import Examination, examine_films
-from osteon.audit.film_features import read_grey, read_torn_grey
 from osteon.audit.films import Looks, look_at_films
 from osteon.audit.run import find_flaws
 from osteon.audit.shortcuts.search import build_shortcut_evidence
@@ -35,6 +34,7 @@ from osteon.collection.fetch.unpack import refuse_output
 from osteon.collection.flaws import AuditSummary, SeenSummary, summarise_audit
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.errors import ManifestFault, SettingsFault
+from osteon.radiographs.films import read_grey, read_torn_grey
 from osteon.radiographs.raster import read_film_bytes
 from osteon.runs import write_text
 from osteon.terms import Box, Flaw, Pixels8, Progress, no_progress

@@ -6,7 +6,7 @@ depends on: a benchmark that was stopped goes on where it was, and one model mor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,11 +15,12 @@ from osteon.collection.groups import choose_counted, read_grouped_manifest
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.collection.stamps import describe_independence
-from osteon.errors import ManifestFault, SettingsFault
+from osteon.errors import LeakFound, ManifestFault, SettingsFault
 from osteon.evaluation.benchmark.entrants import (
     Contender,
     choose_manifest,
     find_contenders,
+    find_learnt_films,
     hash_settings,
 )
 from osteon.evaluation.benchmark.measure import Effort, Task, score_release, time_release
@@ -30,6 +31,7 @@ from osteon.evaluation.predictions import choose_rows
 from osteon.release.card import Independence
 from osteon.release.file import SUFFIX
 from osteon.reports.pages.benchmark import Benchmark, render_benchmark
+from osteon.reports.pages.learnt import say_learnt
 from osteon.reports.pictures.benchmark import draw_benchmark, draw_galleries
 from osteon.runs import RunFolder, hash_manifest, is_drawn, write_text
 from osteon.settings import Settings
@@ -49,6 +51,7 @@ class BenchmarkRequest(Settings):
         limit: At most so many test films, for a first look; None is all of them.
         retime: Whether rows that lie there are timed anew, as on a machine that is quiet now.
         unaudited: Certify runs although copies were never looked for; every page says so.
+        with_learnt: Count films that a release learnt from; every page says so.
         effort: For the dearer numbers.
     """
 
@@ -61,6 +64,7 @@ class BenchmarkRequest(Settings):
     limit: int | None = None
     retime: bool = False
     unaudited: bool = False
+    with_learnt: bool = False
     effort: Effort = Effort()
 
 
@@ -115,7 +119,8 @@ def run_benchmark(
     manifest = choose_manifest(request.models, request.collection, films=request.films)
     contenders = find_contenders(request.models, request.names, manifest)
     reference = _find_reference(contenders, request.reference)
-    films = _choose_films(manifest, request.limit)
+    chosen = _choose_films(manifest, request.limit)
+    contenders, films = _leave_out_learnt(contenders, manifest, chosen, request, progress)
     found = [
         _measure(contender, manifest, films, request=request, progress=progress)
         for contender in contenders
@@ -128,7 +133,8 @@ def run_benchmark(
         n_fractured=sum(row.has_fracture for row in films),
         n_groups=len({row.group or row.sha256 for row in films}),
         independence=_describe_independence(manifest),
-        is_sample=len(films) < len(choose_rows(manifest, "test")),
+        n_learnt=len(chosen) - len(films),
+        is_sample=len(chosen) < len(choose_rows(manifest, "test")),
         is_drawn=is_drawn(manifest),
         reference=reference,
         rows=rows,
@@ -160,6 +166,44 @@ def _choose_films(manifest: Manifest, limit: int | None) -> tuple[ManifestRow, .
     if limit is not None and limit < 2:
         raise SettingsFault("--limit", "must be at least 2: one film of each class", found=limit)
     return films if limit is None else choose_some(films, limit)
+
+
+def _leave_out_learnt(
+    contenders: Sequence[Contender],
+    manifest: Manifest,
+    films: tuple[ManifestRow, ...],
+    request: BenchmarkRequest,
+    progress: Progress,
+) -> tuple[tuple[Contender, ...], tuple[ManifestRow, ...]]:
+    """Return the models, with what is to be said of them, and the films that none learnt from.
+
+    Raises:
+        LeakFound: If one of them learnt from nearly all films, or they did together from all.
+    """
+    kept, told = films, []
+    found = find_learnt_films(contenders, manifest, films, progress=progress)
+    for contender in contenders:
+        learnt = found.get(contender.name)
+        if learnt is None:
+            told.append(contender)
+            continue
+        if not request.with_learnt:
+            learnt.refuse_if_nearly_all(
+                where=str(contender.path),
+                advice="Benchmark it on films of another collection; --with-learnt measures it on "
+                "these too, and says so.",
+            )
+            kept = learnt.leave_out(kept)
+        count = learnt.count(are_left_out=not request.with_learnt)
+        told.append(replace(contender, notes=(*say_learnt(count), *contender.notes)))
+    if not kept:
+        raise LeakFound(
+            str(manifest.root),
+            "test films are needed that none of the models learnt from",
+            found=f"none of {len(films)}",
+            advice="Benchmark them on films of another collection, or fewer of them together.",
+        )
+    return tuple(told), kept
 
 
 def _measure(
@@ -194,6 +238,8 @@ def _measure(
         key=key,
     )
     known = _read_row(place, key)
+    if known is not None:
+        known = known.model_copy(update={"notes": contender.notes})
     if known is not None and not request.retime:
         return _Measured(row=known, release=release)
     if known is None:

@@ -16,6 +16,7 @@ from osteon.evaluation.certify import decide, measure_release
 from osteon.evaluation.decisions import CALLED, DecisionMetrics, decide_films
 from osteon.evaluation.detection import measure_detection
 from osteon.evaluation.groups import GROUPS_FILE, GroupReport
+from osteon.evaluation.learnt import find_learnt
 from osteon.evaluation.localisation import measure_places
 from osteon.evaluation.predictions import (
     MeasuredFilms,
@@ -28,11 +29,12 @@ from osteon.evaluation.subgroup_measures import measure_groups
 from osteon.evaluation.subgroups import describe_film, measure_subgroups
 from osteon.inference.bundled import is_default_release, locate_release
 from osteon.inference.detector import Detector
-from osteon.release import Measure, ReleaseCard
-from osteon.release.card import Independence
+from osteon.release import Measure, Release, ReleaseCard, read_release
+from osteon.release.card import Independence, LearntCount
 from osteon.reports.classification import Evaluation, write_classification_report
 from osteon.reports.figures.calibration import draw_reliability
 from osteon.reports.pages.independence import footnote_copies, say_independence
+from osteon.reports.pages.learnt import say_learnt
 from osteon.reports.pictures.evaluation import Study, draw_results
 from osteon.reports.pictures.overlay import say_probability
 from osteon.reports.pictures.tiles import draw_worst
@@ -65,6 +67,7 @@ class ValidationRequest:
         out: The folder for results; None is beside the release, or, for the one that comes with
             Osteon, `osteon-1-results` where the person works.
         worst: How many of the worst misses, and of the worst false alarms, are drawn.
+        with_learnt: Count films that the release learnt from; every result says so.
     """
 
     release: Path
@@ -73,6 +76,7 @@ class ValidationRequest:
     split: Split | None = None
     out: Path | None = None
     worst: int = 0
+    with_learnt: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +94,8 @@ class ValidationReport:
         not_read: Reasons, with their counts.
         notes: What a reader of the numbers must know.
         independence: Of the films that count together: were copies looked for among them?
+        learnt: How many of the films the release had learnt from, and whether they were left out;
+            None where they are its own test films, of which it does not say more.
         sheets: Pictures of the films that were read worst: not for sharing.
     """
 
@@ -102,6 +108,7 @@ class ValidationReport:
     not_read: dict[str, int]
     notes: tuple[str, ...]
     independence: Independence
+    learnt: LearntCount | None
     sheets: tuple[Path, ...] = ()
 
 
@@ -117,20 +124,18 @@ def validate_release(
     Raises:
         ReleaseFault: If the release does not stand its checks.
         ManifestFault: If the collection has no readable film of the split.
-        LeakFound: If these are the films that the release learnt from.
+        LeakFound: If the release learnt from these films, or from nearly all of them.
         OneClassOnly: If the films are all alike.
         OutputFault: If the results cannot be written.
     """  # noqa: DOC502 — raised by the functions called
     request = replace(request, release=locate_release(request.release))
     manifest = read_grouped_manifest(request.manifest, films=request.films)
-    with Detector.load(request.release) as detector:
+    release = read_release(request.release)
+    with Detector(release) as detector:
         card = detector.card
         split, notes = _choose(request, manifest, card)
-        rows = choose_rows(manifest, split)
-        if not rows:
-            raise ManifestFault(
-                str(request.manifest), f"readable {split} films are needed", found="none"
-            )
+        rows, learnt = _choose_rows(request, manifest, release, split, progress)
+        notes += say_learnt(learnt)
         known = _describe_independence(manifest, rows, card)
         notes += say_independence(known)
         n_copies = count_copies(manifest, split)
@@ -181,6 +186,7 @@ def validate_release(
         not_read=count_reasons([films]),
         notes=evaluation.notes,
         independence=known,
+        learnt=learnt,
         sheets=sheets,
     )
 
@@ -196,21 +202,51 @@ def _choose(
     is_own = _is_own(manifest, card)
     has_test = any(row.split == "test" for row in manifest.rows)
     split = request.split or ("test" if has_test else "all")
-    if is_own and split != "test":
+    if is_own and split != "test" and not request.with_learnt:
         raise LeakFound(
             f"{request.manifest}, {split}",
             "films are needed that the release has not learnt from",
             found="the collection it was made of",
-            advice="Read its test split, or another collection.",
+            advice="Read its test split, or another collection; --with-learnt measures them, and "
+            "says so.",
         )
-    if is_own:
+    if is_own and split == "test":
         return split, ["These films certified the release: its promises hold on them by choice."]
+    if is_own:
+        return split, ["These films made the release: they say nothing about others."]
     return split, [
-        (
-            "External validation: the release's own thresholds, on films of another collection. "
-            "Whether some of them are copies of its training films, `osteon audit --against` tells."
-        )
+        "External validation: the release's own thresholds, on films of another collection."
     ]
+
+
+def _choose_rows(
+    request: ValidationRequest,
+    manifest: Manifest,
+    release: Release,
+    split: str,
+    progress: Progress,
+) -> tuple[tuple[ManifestRow, ...], LearntCount | None]:
+    """Return the films to be read, and how many of them the release had learnt from.
+
+    Raises:
+        ManifestFault: If there is no film of the split.
+        LeakFound: If the release learnt from nearly all of them.
+    """  # noqa: DOC502 — the function called raises it
+    rows = choose_rows(manifest, split)
+    if not rows:
+        raise ManifestFault(
+            str(request.manifest), f"readable {split} films are needed", found="none"
+        )
+    if release.films is None and split == "test" and _is_own(manifest, release.card):
+        return rows, None
+    found = find_learnt(release.films, manifest, rows, progress=progress)
+    if request.with_learnt:
+        return rows, found.count(are_left_out=False)
+    found.refuse_if_nearly_all(
+        where=f"{request.manifest}, {split}",
+        advice="Read other films; --with-learnt measures these too, and says so.",
+    )
+    return found.leave_out(rows), found.count()
 
 
 def _is_own(manifest: Manifest, card: ReleaseCard) -> bool:

@@ -13,6 +13,7 @@ import torch
 from osteon.collection.cache import build_cache
 from osteon.collection.fetch.sources import attribute
 from osteon.collection.manifest import Manifest
+from osteon.collection.recognition import build_list, identify_own_films
 from osteon.errors import ManifestFault, ReleaseFault
 from osteon.evaluation.certify import (
     Certificate,
@@ -80,6 +81,7 @@ class ExportRequest(Settings):
         audit: What `osteon audit` wrote of the run's own manifest, if copies were looked for after
             the training: tune and test films that it condemns certify nothing.
         unaudited: Certify although copies were never looked for; the release says so for good.
+        without_films: Leave out the hashes by which the release knows its films again.
         statement: A TOML file with what the maker says of the release (`Statement`).
     """
 
@@ -95,6 +97,7 @@ class ExportRequest(Settings):
     attribution: str | None = None
     audit: Path | None = None
     unaudited: bool = False
+    without_films: bool = False
     statement: Path | None = None
 
 
@@ -174,7 +177,10 @@ def export_release(request: ExportRequest, *, progress: Progress = no_progress) 
         proof = replace(proof, precision=proof.precision.model_copy(update=cost))
     card = _build_card(request, trained, proof, method=name_method(network))
     self_test = build_self_test(network, trained.recipe.preparation)
-    card = write_release(card, model, self_test, request.out)
+    films = None
+    if not request.without_films:
+        films = build_list(identify_own_films(trained.manifest, progress=progress))
+    card = write_release(card, model, self_test, request.out, films=films)
     figure = draw_release(
         card, proof.certificate.reliability, request.out, is_drawn=card.trained_on_phantoms
     )

@@ -4,7 +4,7 @@ Network, evidence and guards stay as they are. The card keeps what the release p
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,17 +20,19 @@ from osteon.evaluation.certify import (
 )
 from osteon.evaluation.cohort import (
     FILMS_FOR_OCCLUSION,
+    USED,
     check_splits,
     choose_some,
     describe_used,
     measure_direction,
 )
+from osteon.evaluation.learnt import LearntFilms, check_left, find_learnt
 from osteon.evaluation.localisation import measure_places, refit_evidence
 from osteon.evaluation.predictions import MeasuredFilms, choose_rows, count_reasons, measure_films
 from osteon.evaluation.release_builder import check_name, read_statement, write_release
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
-from osteon.release import EvidenceSettings, OperatingPoints, ReleaseCard, read_release
+from osteon.release import EvidenceSettings, OperatingPoints, Release, ReleaseCard, read_release
 from osteon.release.card import Site
 from osteon.reports.figures.calibration import draw_release
 from osteon.runs import describe_versions, hash_manifest, is_drawn
@@ -105,7 +107,8 @@ def recalibrate_release(
     Raises:
         ReleaseFault: If the release does not stand its checks.
         ManifestFault: If the films are split, but not into tune and test.
-        LeakFound: If films stand in both, or the release was made of this very collection.
+        LeakFound: If films stand in both, the release was made of this very collection, or it
+            learnt from nearly all of these films.
         OneClassOnly: If a split holds films of one class only.
         InvertedAnswers: If fractured films have the lower answers there.
         MeasurementFault: If the films are too few to tell, or it reads no fractures there.
@@ -121,17 +124,18 @@ def recalibrate_release(
     if not was_split:
         manifest = split_manifest(manifest, shares=SHARES, salt=manifest.salt or SALT).manifest
     check_splits(manifest, where=str(request.manifest))
-    known = describe_used(manifest)
+    learnt = _find_learnt(request, release, manifest, progress)
+    known = describe_used(replace(manifest, rows=learnt.leave_out(manifest.rows)))
     with Detector(release) as detector:
         tune, test = (
             measure_films(
                 detector.answerer.for_numbers(),
                 manifest,
-                choose_rows(manifest, split),
+                learnt.leave_out(choose_rows(manifest, split)),
                 split=split,
                 progress=progress,
             )
-            for split in ("tune", "test")
+            for split in USED
         )
         direction = _check_direction(tune, request)
         certificate = calibrate_and_certify(
@@ -142,11 +146,13 @@ def recalibrate_release(
         )
         evidence = _refit_evidence(detector, tune, progress)
     card = _build_card(request, release.card, (tune, test), certificate, evidence)
+    told = {"independence": known, "statement": statement, "learnt": learnt.count()}
     card = write_release(
-        card.model_copy(update={"independence": known, "statement": statement}),
+        card.model_copy(update=told),
         release.model,
         release.self_test,
         request.out,
+        films=release.films,
     )
     figure = draw_release(card, certificate.reliability, request.out, is_drawn=is_drawn(manifest))
     return RecalibrationReport(
@@ -157,6 +163,21 @@ def recalibrate_release(
         tune_auroc=direction,
         not_read=count_reasons((tune, test)),
     )
+
+
+def _find_learnt(
+    request: RecalibrationRequest, release: Release, manifest: Manifest, progress: Progress
+) -> LearntFilms:
+    """Find the films that the release learnt from among those of tune and test.
+
+    Raises:
+        LeakFound: If they are nearly all, or all of a split.
+    """  # noqa: DOC502 — the function called raises it
+    chosen = {split: choose_rows(manifest, split) for split in USED}
+    rows = [row for rows in chosen.values() for row in rows]
+    found = find_learnt(release.films, manifest, rows, progress=progress)
+    check_left(found, chosen, where=str(request.manifest))
+    return found
 
 
 def _check_out(request: RecalibrationRequest) -> None:
@@ -186,8 +207,7 @@ def _refuse_own_films(request: RecalibrationRequest, manifest: Manifest, card: R
             str(request.manifest),
             "films are needed that the release has not seen",
             found="the collection it was made of",
-            advice="Use films of your own. That a film is a copy of one that the network learnt "
-            "from cannot be told from a release; `osteon audit --against` compares collections.",
+            advice="Use films of your own.",
         )
 
 

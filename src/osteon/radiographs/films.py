@@ -3,10 +3,14 @@
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from osteon.radiographs.dicom import decode_dicom, is_dicom
+from osteon.radiographs.preparation import square_box, square_pixels
 from osteon.radiographs.raster import FILM_SUFFIXES as RASTER_SUFFIXES
 from osteon.radiographs.raster import decode_raster, read_film_bytes
-from osteon.terms import Radiograph
+from osteon.radiographs.torn import find_tear
+from osteon.terms import Box, Pixels8, Radiograph
 
 FILM_SUFFIXES: Final = RASTER_SUFFIXES | {".dcm", ".dicom", ".dic"}
 """File name endings, in lower case, under which films are looked for; DICOM often has none."""
@@ -37,6 +41,54 @@ def decode_film(
             data, source=source, max_pixels=max_pixels, allow_torn=allow_torn
         ).radiograph
     return decode_raster(data, source=source, max_pixels=max_pixels, allow_torn=allow_torn)
+
+
+def read_grey(data: bytes, *, source: str) -> Pixels8:
+    """Decode a film as copies are compared: upright, with square pixels, 8-bit grey.
+
+    Args:
+        data: The whole file.
+        source: Where the bytes came from, as the person named it.
+
+    Returns:
+        Shape `(rows, columns)`, 0 black to 255 white.
+
+    Raises:
+        UnreadableFilm: If the bytes are no picture, or will not decode.
+        TruncatedFilm: If a part of the picture is missing.
+        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
+    """  # noqa: DOC502 — decoding raises them
+    return square_grey(decode_film(data, source=source))
+
+
+def square_grey(film: Radiograph) -> Pixels8:
+    """Return a radiograph as 8-bit grey with square pixels, shape `(rows, columns)`.
+
+    Args:
+        film: Of any pixel aspect.
+    """
+    levels = square_pixels(film.pixels, film.pixel_aspect) * np.float32(255)
+    return np.asarray(np.rint(levels, out=levels), dtype=np.uint8)
+
+
+def read_torn_grey(data: bytes, *, source: str) -> tuple[Pixels8, Box | None]:
+    """Decode a film that may be torn, for a person who wants to see where it is.
+
+    Args:
+        data: The whole file.
+        source: Where the bytes came from, as the person named it.
+
+    Returns:
+        The film as `read_grey` returns it, and the part that is made up, in pixels; None where
+        the film is whole.
+
+    Raises:
+        FilmFault: As `read_grey` does, but for the tear.
+    """  # noqa: DOC502 — decoding raises it
+    film = decode_film(data, source=source, allow_torn=True)
+    tear = find_tear(film.pixels)
+    box = None if tear is None else square_box(tear.box, film.pixel_aspect)
+    return square_grey(film), box
 
 
 def read_film(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:

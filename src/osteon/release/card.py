@@ -99,6 +99,25 @@ class Independence(_Record):
     n_leaks: int = Field(default=0, ge=0)
 
 
+class LearntCount(_Record):
+    """How many films that were to measure a release it had learnt from, as far as it knows them.
+
+    Attributes:
+        is_known: Whether the release says which films its network learnt from.
+        n_films: Films that were compared with those.
+        n_learnt: Those that the network learnt from, that chose its epoch or that it was calibrated
+            on; copies that are known again are among them.
+        n_related: Others that share a group with such a film.
+        are_left_out: Whether both were left out; if not, they are among the numbers.
+    """
+
+    is_known: bool
+    n_films: int = Field(default=0, ge=0)
+    n_learnt: int = Field(default=0, ge=0)
+    n_related: int = Field(default=0, ge=0)
+    are_left_out: bool = True
+
+
 class Statement(_Record):
     """What the maker of a release says of it: Osteon cannot know. What is empty is shown so.
 
@@ -143,6 +162,27 @@ class Films(_Record):
     n_groups: int = Field(ge=0)
     n_not_read: int = Field(default=0, ge=0)
     kinds: dict[str, dict[str, int]] | None = None
+
+
+class ListedFilms(_Record):
+    """The list of the films that a release was made of, by which it knows them again.
+
+    Attributes:
+        train: Films of it that the network learnt from.
+        tune: Films that chose its epoch, or that an adopted network was calibrated on.
+        test: Films that certified it.
+        n_without_look: Those that are known by their file alone, or by their pixels: they were not
+            at hand, or show next to nothing.
+        look: Name of the perceptual hash by which copies are known.
+        max_distance: Bits in which the hashes of two copies differ at most.
+    """
+
+    train: int = Field(ge=0)
+    tune: int = Field(ge=0)
+    test: int = Field(ge=0)
+    n_without_look: int = Field(default=0, ge=0)
+    look: Literal["dct-sign-256"]
+    max_distance: int = Field(ge=0, le=256)
 
 
 class Latency(_Record):
@@ -227,6 +267,11 @@ class ReleaseCard(_Record):
         trained_on: The films it learnt from.
         tuned_on: The films that chose its epoch, and fitted calibrator and evidence.
         tested_on: The films that certified it; they chose nothing else.
+        films: The list by which those films are known again; None where it was left out, and in a
+            release of an older Osteon.
+        learnt: Of the films that were to calibrate and certify it here, those that its network had
+            learnt from; None where they are those of its own training's splits, and in a release of
+            an older Osteon.
         metrics: On the test films, films of `tested_on`.
         notes: What a reader of the numbers must know: phantoms, leaks.
         precision: Of the network's numbers.
@@ -256,6 +301,8 @@ class ReleaseCard(_Record):
     trained_on: Films | None
     tuned_on: Films
     tested_on: Films
+    films: ListedFilms | None = None
+    learnt: LearntCount | None = None
     metrics: tuple[Measure, ...]
     notes: tuple[str, ...] = ()
     precision: Precision

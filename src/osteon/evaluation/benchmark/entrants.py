@@ -9,22 +9,23 @@ from typing import Final, Literal
 
 from osteon.collection.groups import read_grouped_manifest
 from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.recognition import identify_films
 from osteon.errors import LeakFound, ManifestFault, RunFault, SettingsFault
+from osteon.evaluation.learnt import LearntFilms, judge_films
 from osteon.inference.bundled import locate_release
-from osteon.release import SUFFIX, ReleaseCard, read_release
+from osteon.release import SUFFIX, FilmList, Release, read_release
 from osteon.release.card import UNKNOWN_FILMS
 from osteon.runs import RunFolder, describe_run, hash_manifest
-from osteon.terms import ManifestRow
+from osteon.terms import ManifestRow, Progress, no_progress
 from osteon.wording import say_count
 
 OTHER_COLLECTION: Final = (
-    "It learnt from another collection than these films are of; its promises were certified there. "
-    "Whether some of these films are copies of its own, `osteon audit --against` tells."
+    "It learnt from another collection than these films are of; its promises were certified there."
 )
 OTHER_PROMISES: Final = "Its calibration and its promises rest on other films than these."
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Contender:
     """One model that is to be measured.
 
@@ -35,6 +36,9 @@ class Contender:
         identity: SHA-256 of what it is: the release's file, or the run's best weights and recipe.
         epochs: How many were trained, and the best of them; None where that is not known.
         notes: What a reader of its numbers must know.
+        films: Those that a release was made of; None where it does not list them, and for a run.
+        is_own: Whether it was trained and split as the benchmark is, which settles that it learnt
+            from none of the test films.
     """
 
     name: str
@@ -43,6 +47,8 @@ class Contender:
     identity: str
     epochs: tuple[int, int] | None
     notes: tuple[str, ...]
+    films: FilmList | None = None
+    is_own: bool = True
 
 
 def choose_manifest(
@@ -154,6 +160,34 @@ def check_films(rows: Sequence[ManifestRow], manifest: Manifest, *, where: str) 
     )
 
 
+def find_learnt_films(
+    contenders: Sequence[Contender],
+    manifest: Manifest,
+    films: Sequence[ManifestRow],
+    *,
+    progress: Progress = no_progress,
+) -> dict[str, LearntFilms]:
+    """Find the test films that releases learnt from which were not split as the benchmark is.
+
+    Args:
+        contenders: The models.
+        manifest: The collection of the benchmark, with groups.
+        films: Its test films.
+        progress: Called once per film that is compared.
+
+    Returns:
+        By the name of each such release, what it learnt from.
+    """
+    strangers = [contender for contender in contenders if not contender.is_own]
+    if all(contender.films is None for contender in strangers):
+        return {contender.name: LearntFilms(is_known=False) for contender in strangers}
+    known_by = identify_films(manifest, films, progress=progress)
+    return {
+        contender.name: judge_films(contender.films, manifest, films, known_by=known_by)
+        for contender in strangers
+    }
+
+
 def _is_release(path: Path) -> bool:
     return path.suffix == SUFFIX or (not path.is_dir() and locate_release(path) != path)
 
@@ -181,24 +215,29 @@ def _open_run(path: Path, name: str, manifest: Manifest) -> Contender:
 
 def _open_release(path: Path, name: str, manifest: Manifest) -> Contender:
     file = locate_release(path)
-    card = read_release(file).card
+    release = read_release(file)
+    card = release.card
     return Contender(
         name=name,
         kind="release",
         path=file,
         identity=hashlib.sha256(file.read_bytes()).hexdigest(),
         epochs=None,
-        notes=(*_check_release(card, manifest, where=str(path)), *card.notes),
+        notes=(*_check_release(release, manifest, where=str(path)), *card.notes),
+        films=release.films,
+        is_own=card.trained_on is not None
+        and card.trained_on.manifest_sha256 == hash_manifest(manifest),
     )
 
 
-def _check_release(card: ReleaseCard, manifest: Manifest, *, where: str) -> tuple[str, ...]:
+def _check_release(release: Release, manifest: Manifest, *, where: str) -> tuple[str, ...]:
     """Return what must be said of a release on these films.
 
     Raises:
-        LeakFound: If it learnt from this collection under another split: nobody can tell then
-            whether from a test film.
+        LeakFound: If it learnt from this collection under another split, and does not list its
+            films: nobody can tell then whether from a test film.
     """
+    card, is_listed = release.card, release.films is not None and release.films.has_training
     ours = hash_manifest(manifest)
     if card.trained_on is None:
         own = card.tested_on.manifest_sha256 == ours
@@ -210,6 +249,8 @@ def _check_release(card: ReleaseCard, manifest: Manifest, *, where: str) -> tupl
         return () if same else (OTHER_PROMISES,)
     theirs = set(card.trained_on.collection.split(", "))
     shared = sorted(theirs & {row.collection for row in manifest.rows})
+    if shared and is_listed:
+        return (OTHER_PROMISES,)
     if shared:
         raise LeakFound(
             where,

@@ -79,6 +79,7 @@ class Benchmark(Record):
         n_groups: Copies and patients together.
         independence: Of all placed films: were copies looked for among them? None in a benchmark
             of an Osteon that did not record it.
+        n_learnt: Other test films that one of the releases had learnt from; left out for all.
         is_sample: Whether only some of the test films were read.
         is_drawn: Whether they are drawn phantoms.
         reference: Name of the model that the others are compared with.
@@ -93,6 +94,7 @@ class Benchmark(Record):
     n_fractured: int
     n_groups: int
     independence: Independence | None = None
+    n_learnt: int = 0
     is_sample: bool
     is_drawn: bool
     reference: str
@@ -114,10 +116,14 @@ def describe_films(benchmark: Benchmark) -> str:
     where = name_collection(benchmark.collection)
     films = f"{say_count(benchmark.n_films, 'test film')} of {where}"
     held = f"{benchmark.n_fractured:,} fractured, in {say_count(benchmark.n_groups, 'group')}"
+    learnt = ""
+    if benchmark.n_learnt:
+        others = say_count(benchmark.n_learnt, "other")
+        learnt = f" {others} left out, which one of the releases learnt from."
     sample = " A sample for a first look: no result." if benchmark.is_sample else ""
     drawn = " Drawn phantoms, not patients." if benchmark.is_drawn else ""
     copies = footnote_copies(benchmark.independence)
-    return f"{films}, {held}.{' ' if copies else ''}{copies}{sample}{drawn}"
+    return f"{films}, {held}.{' ' if copies else ''}{copies}{learnt}{sample}{drawn}"
 
 
 def render_benchmark(benchmark: Benchmark) -> str:

@@ -16,6 +16,7 @@ from osteon.release.card import (
     Statement,
 )
 from osteon.reports.pages.independence import NEVER, say_independence
+from osteon.reports.pages.learnt import say_learnt, say_listed
 from osteon.reports.pages.promises import describe_promises
 from osteon.wording import name_collection, name_counted, name_release, say_count
 
@@ -62,7 +63,10 @@ def describe_card(card: ReleaseCard) -> tuple[Section, ...]:
         ),
         Section(
             title="Promises",
-            sentences=tuple(_promise(card.operating_points, card.independence)),
+            sentences=(
+                *_promise(card.operating_points, card.independence),
+                *say_learnt(card.learnt),
+            ),
         ),
         Section(
             title="Measured on the test films",
@@ -235,6 +239,7 @@ def _tell_making(card: ReleaseCard) -> Iterator[str]:
     if card.trained_on is not None:
         yield describe_films("Trained on", card.trained_on)
     yield describe_films("Tuned on", card.tuned_on)
+    yield from say_listed(card.films)
     yield (
         f"Calibrated ({fitted.method}) on "
         f"{say_count(fitted.n_films, f'{fitted.fitted_on} film'.strip())}, "
