@@ -57,7 +57,7 @@ def trained(manifest_path, tmp_path_factory) -> TrainingReport:
     out = tmp_path_factory.mktemp("runs") / "first"
     return train(
         TrainingRequest(
-            recipe="demo", overrides=TINY, manifest=manifest_path, out=out, machine=ONE_THREAD
+            recipe="cnn4-small", overrides=TINY, manifest=manifest_path, out=out, machine=ONE_THREAD
         )
     )
 
@@ -104,6 +104,6 @@ def trained_on_limbs(limbs_path, tmp_path_factory) -> TrainingReport:
     }
     return train(
         TrainingRequest(
-            recipe="demo", overrides=small, manifest=limbs_path, out=out, machine=ONE_THREAD
+            recipe="cnn4-small", overrides=small, manifest=limbs_path, out=out, machine=ONE_THREAD
         )
     )

@@ -5,7 +5,7 @@ import pytest
 
 from osteon.errors import NoFilms, OutputFault
 from osteon.jobs.demo import DemoRequest, run_demo
-from osteon.jobs.demo_report import DemoReport, Stage, describe_hunt
+from osteon.jobs.demo_report import DemoReport, describe_hunt
 from osteon.radiographs.phantom_copies import PlantedCopy
 from tests.packages import has_default_release
 from tests.rows import flaw
@@ -110,15 +110,31 @@ def test_a_hunt_is_told_as_it_went():
     )
 
 
-def test_a_demo_goes_on_where_it_was_stopped(drawn):
-    """A demo that was killed while it trained trains on, and keeps what came before."""
-    run = drawn / "phantoms" / "run"
-    (run / "operating_point.json").unlink()
-    (run / "checkpoints" / "last.ckpt").unlink()
-    stages: list[Stage] = []
-    run_demo(DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL), stage_ended=stages.append)
-    assert {s.name: s.was_kept for s in stages}["split"]
-    assert not {s.name: s.was_kept for s in stages}["train"]
+def test_a_demo_resumes_where_it_was_stopped(drawn):
+    """A demo that was killed before its first epoch ended trains again, and keeps what came before.
+
+    Its release is made again too: the one that is there holds another network.
+    """
+    folder = drawn / "phantoms"
+    (folder / "run" / "run.json").unlink()
+    (folder / "run" / "checkpoints" / "last.ckpt").unlink()
+    (folder / "demo.osteon").write_bytes(b"of an earlier network")
+    report = run_demo(DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL))
+    kept = {stage.name: stage.was_kept for stage in report.stages}
+    assert kept["split"]
+    assert not kept["train"]
+    assert not kept["release"]
+
+
+def test_a_training_that_was_stopped_is_not_taken_for_a_finished_one(drawn):
+    """Ctrl-C leaves a network of the epochs so far: the next demo trains on, and says so."""
+    facts = drawn / "phantoms" / "run" / "run.json"
+    told = json.loads(facts.read_text())
+    assert told["ended"] == "all epochs"
+    facts.write_text(json.dumps({**told, "ended": "stopped"}))
+    report = run_demo(DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL))
+    assert not {stage.name: stage.was_kept for stage in report.stages}["train"]
+    assert json.loads(facts.read_text())["ended"] == "all epochs"
 
 
 def test_a_demo_of_other_films_does_not_take_the_folder(drawn):

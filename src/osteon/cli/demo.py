@@ -72,8 +72,7 @@ def check_needs() -> None:
     if missing:
         raise MissingExtra(
             "osteon demo",
-            "the packages that audit and train must be installed",
-            found=f"no {', '.join(missing)}",
+            f"{', '.join(missing)} must be installed",
             advice='Install them with: pip install "osteon[train]"',
         )
 

@@ -140,7 +140,8 @@ def run_demo(
     do("audit", lambda: _audit(request, places, progress), places.folder / AUDIT_FILE)
     do("clean", lambda: _clean(places), places.clean)
     do("split", lambda: _split(places), places.split)
-    do("train", lambda: _train(request, places, progress), places.run.operating_point)
+    trained = places.run.operating_point if _has_ended(places.run) else None
+    do("train", lambda: _train(request, places, progress), trained)
     reports: list[EvaluationReport] = []
     do("evaluate", lambda: _evaluate(places, progress, reports))
     if is_drawn:
@@ -242,6 +243,11 @@ def _split(places: _Places) -> str:
     return f"{', '.join(counts)} films; copies and patients stay together"
 
 
+def _has_ended(run: RunFolder) -> bool:
+    """Say whether a training came to its own end: one that was stopped has a network too."""
+    return run.facts.exists() and read_json(run.facts)["ended"] not in {"stopped", "not yet"}
+
+
 def _train(request: DemoRequest, places: _Places, progress: Progress) -> str:
     """Train, or resume a training that was stopped.
 
@@ -251,6 +257,7 @@ def _train(request: DemoRequest, places: _Places, progress: Progress) -> str:
     # Only this stage and the release need torch, and it is slow to load: nobody waits for it before
     from osteon.jobs.training import TrainingRequest, train
 
+    places.release.unlink(missing_ok=True)  # of a network that is not this one
     last = places.run.checkpoints / "last.ckpt"
     if not last.exists():
         # Killed before its first checkpoint, a run leaves nothing to resume.
