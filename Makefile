@@ -53,7 +53,7 @@ wheel-alone: $(STAMP)
 	venv/bin/python -I -c "import osteon, importlib.util as u; absent = [n for n in ('torch', 'polars', 'scipy') if u.find_spec(n)]; assert not absent, absent"; \
 	venv/bin/osteon --version; \
 	venv/bin/osteon --help > help.txt; \
-	venv/bin/python -I -c "from PIL import Image; from osteon.radiographs.phantom import draw_phantom as d; Image.fromarray((d(1, has_fracture=True).radiograph.pixels * 255).astype('uint8')).save('film.png')"; \
+	venv/bin/python -I -c "from PIL import Image; from osteon.phantoms.phantom import draw_phantom as d; Image.fromarray((d(1, has_fracture=True).radiograph.pixels * 255).astype('uint8')).save('film.png')"; \
 	venv/bin/osteon inspect bright.osteon > card.txt; \
 	venv/bin/osteon read film.png --release bright.osteon -o out; \
 	test -f out/overlays/film.png -a -f out/readings.csv; \

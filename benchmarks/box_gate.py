@@ -27,19 +27,19 @@ import torch
 
 from osteon.collection.cache import Cache, build_cache
 from osteon.collection.manifest import read_manifest
-from osteon.evaluation.auroc import delong_interval, measure_auroc
-from osteon.evaluation.detection import MarkedFilm, measure_average_precision, measure_froc
-from osteon.evaluation.intervals import Interval, wilson_interval
-from osteon.evaluation.pointing import measure_pointing
-from osteon.jobs.runs import RunFolder
-from osteon.learning.box_loss import measure_iou
-from osteon.learning.checkpoints import read_checkpoint
-from osteon.learning.fracture_network import FractureNetwork
+from osteon.learning.data.loader import reduce_films
 from osteon.learning.heads.boxes import BoxOutputs, choose_boxes, decode_boxes
-from osteon.learning.loader import reduce_films
-from osteon.learning.networks import build_network
+from osteon.learning.loop.box_loss import measure_iou
+from osteon.learning.loop.checkpoints import read_checkpoint
+from osteon.learning.networks.build import build_network
+from osteon.learning.networks.fracture_network import FractureNetwork
 from osteon.learning.recipes import Recipe, find_recipe
-from osteon.radiographs.prepare import place_film, scale_pixels
+from osteon.radiographs.preparation import place_film, scale_pixels
+from osteon.runs import RunFolder
+from osteon.statistics.auroc import delong_interval, measure_auroc
+from osteon.statistics.detection import MarkedFilm, measure_average_precision, measure_froc
+from osteon.statistics.intervals import Interval, wilson_interval
+from osteon.statistics.pointing import measure_pointing
 from osteon.terms import Box, ManifestRow
 
 Floats = npt.NDArray[np.float32]

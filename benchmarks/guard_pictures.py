@@ -18,7 +18,7 @@ import guard_pages as pages
 from guard_disguises import disguise
 from osteon.collection.manifest import Manifest
 from osteon.inference.guard_network import reduce_film, squeeze_film
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.raster import read_raster
 from osteon.terms import Floats, Pixels8
 

@@ -32,17 +32,17 @@ from guard_pictures import (
     shrink_all,
 )
 from osteon.collection.manifest import Manifest, read_manifest
-from osteon.evaluation.auroc import delong_interval, measure_auroc
-from osteon.evaluation.intervals import Proportion
 from osteon.inference.guard_network import (
     load_guard_network,
     parse_guard_network,
     run_network,
 )
 from osteon.inference.guards import build_guards, measure_guards
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.raster import read_raster
 from osteon.release.guards import Guards
+from osteon.statistics.auroc import delong_interval, measure_auroc
+from osteon.statistics.intervals import Proportion
 from osteon.terms import Pixels8, Radiograph
 
 ROOT: Final = Path(__file__).parents[1]

@@ -23,20 +23,21 @@ from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.collection.stamps import describe_independence
 from osteon.errors import OsteonError
-from osteon.inference.answering import Answerer, Evidence
+from osteon.evaluation.certify import Promises, calibrate_and_certify, films_may_certify
+from osteon.evaluation.cohort import check_splits
+from osteon.evaluation.detection import measure_detection
+from osteon.evaluation.localisation import fit_evidence, measure_places
+from osteon.evaluation.predictions import MeasuredFilms, choose_rows, measure_films
+from osteon.evaluation.release_builder import build_self_test, read_statement, write_release
 from osteon.inference.bundled import locate_release
 from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
-from osteon.jobs.certifying import Promises, calibrate_and_certify, films_may_certify
-from osteon.jobs.detecting import measure_detection
-from osteon.jobs.labelled import check_splits
-from osteon.jobs.locating import fit_evidence, measure_places
-from osteon.jobs.measuring import MeasuredFilms, choose_rows, measure_films
-from osteon.jobs.packing import build_self_test, publish, read_statement
-from osteon.jobs.runs import describe_versions, is_drawn
-from osteon.radiographs.isolation import ChildPool
+from osteon.inference.predictor import Answerer, Evidence
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
 from osteon.release.card import Statement
+from osteon.reports.figures.calibration import draw_release
+from osteon.runs import describe_versions, is_drawn
+from osteon.sandbox import ChildPool
 from osteon.terms import Progress, no_progress
 
 
@@ -111,14 +112,8 @@ def repack(
             "members": {},
         }
     )
-    card, _ = publish(
-        card,
-        release.model,
-        build_self_test(network, how),
-        out,
-        reliability=certificate.reliability,
-        is_drawn=is_drawn(manifest),
-    )
+    card = write_release(card, release.model, build_self_test(network, how), out)
+    draw_release(card, certificate.reliability, out, is_drawn=is_drawn(manifest))
     return card
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from osteon.collection.manifest import write_manifest
-from osteon.jobs.auditing import audit_collection
-from osteon.jobs.importing import import_films
-from osteon.radiographs.phantom import draw_phantom
+from osteon.jobs.audit import audit_collection
+from osteon.jobs.import_ import import_films
+from osteon.phantoms.phantom import draw_phantom
 
 N_FILMS = 60
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from osteon.collection.flaws import AuditSummary, RuleCount
-from osteon.reports.audit_page import AuditPage
+from osteon.reports.pages.audit.page import AuditPage
 from tests import rows
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}

@@ -7,8 +7,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from osteon.errors import FilmFault
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.dicom import decode_dicom
-from osteon.radiographs.phantom import draw_phantom
 from osteon.terms import Floats
 
 NO_WINDOW: dict[str, Any] = {"WindowCenter": None, "WindowWidth": None}

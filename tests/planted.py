@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
-from osteon.radiographs.phantom import draw_phantom
+from osteon.audit.duplicates.descriptors import Fingerprint, measure_fingerprint
+from osteon.phantoms.phantom import draw_phantom
 from osteon.terms import Pixels8
 from tests.scripts import load_script
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from osteon.inference.guard_network import parse_guard_network, run_network, standardise
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from tests.scripts import load_script
 
 fitting, pictures, disguises = (

@@ -225,7 +225,7 @@ class Reading:
 
     def _paint(self, name: str, *arguments: Any) -> Any:
         # Pictures are drawn two floors up; a reading only knows where to ask.
-        return getattr(import_module("osteon.reports.show_reading"), name)(self, *arguments)
+        return getattr(import_module("osteon.reports.pictures.reading"), name)(self, *arguments)
 
     def __setstate__(self, state: Sequence[Any]) -> None:
         """Take over what was pickled, also by a version that knew fewer attributes.

@@ -11,8 +11,8 @@ from PIL import Image
 from osteon.collection.cache import build_cache
 from osteon.collection.manifest import Manifest
 from osteon.errors import ManifestFault, OutputFault
-from osteon.radiographs.phantom import draw_phantom
-from osteon.radiographs.prepare import fit_pixels
+from osteon.phantoms.phantom import draw_phantom
+from osteon.radiographs.preparation import fit_pixels
 from osteon.radiographs.raster import read_raster
 from osteon.release import Preparation
 from osteon.terms import ManifestRow

@@ -8,7 +8,7 @@ import pytest
 from tests.films import draw_film, write_film
 
 from osteon.collection.fitting import CHANGED, MISSING, ImportedFilm, fit_film
-from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.preparation import fit_pixels
 from osteon.radiographs.raster import read_raster
 from osteon.release import Preparation
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from tests.dicoms import draw_values, encode_film
 
+from osteon.collection.importers.listing import ListedFilm, Listing
 from osteon.collection.inspection import inspect_film, inspect_films
-from osteon.collection.layouts.listing import ListedFilm, Listing
 from osteon.terms import ManifestRow
 
 

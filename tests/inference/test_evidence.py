@@ -14,7 +14,7 @@ from osteon.inference.evidence import (
     measure_occlusion,
     scale_evidence,
 )
-from osteon.radiographs.prepare import fit_pixels, place_film
+from osteon.radiographs.preparation import fit_pixels, place_film
 from osteon.release import EvidenceSettings, Preparation
 from osteon.terms import Radiograph
 

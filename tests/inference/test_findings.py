@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.releases import build_card, build_release, certify, draw_spot
 
-from osteon.inference.answering import Answer
 from osteon.inference.bundled import find_default_release
 from osteon.inference.detector import Detector
 from osteon.inference.findings import (
@@ -18,7 +17,8 @@ from osteon.inference.findings import (
     rate_findings,
     show_places,
 )
-from osteon.radiographs.prepare import place_film
+from osteon.inference.predictor import Answer
+from osteon.radiographs.preparation import place_film
 from osteon.release import (
     Calibrator,
     EvidenceSettings,

@@ -18,7 +18,7 @@ from osteon.inference.guard_network import (
     standardise,
     trim_light_frame,
 )
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from osteon.terms import Floats
 
 

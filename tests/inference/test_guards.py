@@ -16,7 +16,7 @@ from osteon.inference.guards import (
     judge,
     measure_guards,
 )
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.raster import read_raster
 from osteon.terms import Floats, Radiograph
 

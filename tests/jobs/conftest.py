@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from osteon.collection.manifest import Manifest, write_manifest
-from osteon.jobs.training import TrainingReport, TrainingRequest, train
+from osteon.jobs.train import TrainingReport, TrainingRequest, train
 from osteon.learning.devices import Machine
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from tests.films import list_film
 from tests.rows import audited
 

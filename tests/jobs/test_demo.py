@@ -6,7 +6,7 @@ import pytest
 from osteon.errors import NoFilms, OutputFault
 from osteon.jobs.demo import DemoRequest, run_demo
 from osteon.jobs.demo_report import DemoReport, describe_hunt
-from osteon.radiographs.phantom_copies import PlantedCopy
+from osteon.phantoms.copies import PlantedCopy
 from tests.packages import has_default_release
 from tests.rows import flaw
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from osteon.errors import SettingsFault
-from osteon.learning.networks import build_network
+from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import Recipe, find_recipe, parse_settings, recipe_names, write_recipe
 
 

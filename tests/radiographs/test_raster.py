@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from osteon.errors import FilmFault, TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.raster import FILM_SUFFIXES, decode_raster, read_raster
 
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from osteon.errors import TruncatedFilm
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.arrays import build_radiograph
-from osteon.radiographs.phantom import draw_phantom
 from osteon.radiographs.raster import decode_raster
 from osteon.radiographs.torn import find_tear, refuse_torn
 

@@ -10,10 +10,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.audits import link
 
-from osteon.collection.audit import RULES, find_flaws
+from osteon.audit.run import RULES, find_flaws
 from osteon.collection.flaws import summarise_audit
 from osteon.collection.manifest import Manifest
-from osteon.reports.audit_rules import EXPLANATIONS
+from osteon.reports.pages.audit.rules import EXPLANATIONS
 from osteon.terms import ManifestRow
 
 SCHEMA = json.loads(files("osteon.reports").joinpath("audit.schema.json").read_text("utf-8"))

@@ -1,7 +1,5 @@
 import numpy as np
 
-from osteon.evaluation.answers import FilmAnswer
-from osteon.evaluation.metrics import measure
 from osteon.evaluation.operating_point import choose_threshold
 from osteon.evaluation.subgroups import measure_subgroups
 from osteon.evaluation.targets import Target, judge_targets
@@ -10,6 +8,8 @@ from osteon.reports.classification import (
     describe_evaluation,
     write_classification_report,
 )
+from osteon.statistics.films import FilmAnswer
+from osteon.statistics.metrics import measure
 
 TRUTHS = np.arange(20) < 8
 

@@ -15,8 +15,8 @@ from osteon.cli.words import console_for, counted, say, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.evaluation.shares import Metric
     from osteon.release import ReleaseCard
+    from osteon.statistics.proportions import Metric
 
 BEFORE_THE_SPLIT = (
     "Placed films never move: if copies stand in tune and in test, audit and clean the manifest "
@@ -62,7 +62,7 @@ def adopt(
     Its preparation and its positive class are declared; labelled films must bear them out. Nothing
     is certified where copies were never looked for.
     """
-    from osteon.jobs.adopting import AdoptRequest, adopt_network
+    from osteon.jobs.adopt import AdoptRequest, adopt_network
     from osteon.settings import build_settings
 
     given = {
@@ -128,8 +128,8 @@ def recalibrate(
     Films that are not split are split by groups: half calibrate, half certify. Nothing is certified
     where copies were never looked for: audit and clean the films first.
     """
-    from osteon.jobs.recalibrating import SALT, RecalibrationRequest, recalibrate_release
-    from osteon.reports.promise_words import describe_promises
+    from osteon.jobs.recalibrate import SALT, RecalibrationRequest, recalibrate_release
+    from osteon.reports.pages.promises import describe_promises
     from osteon.settings import build_settings
 
     given = {
@@ -179,8 +179,8 @@ def put_direction(area: "Metric") -> str:
 
 def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, int]) -> None:
     """Print what a release promises, what was measured, and what a reader must know."""
-    from osteon.reports.independence import say_independence
-    from osteon.reports.promise_words import describe_promises
+    from osteon.reports.pages.independence import say_independence
+    from osteon.reports.pages.promises import describe_promises
 
     tuned, tested = card.tuned_on, card.tested_on
     say(

@@ -56,9 +56,9 @@ def benchmark(
 
     A run is exported first. Stopped, the same command goes on: measured rows are kept.
     """
-    from osteon.jobs.benchmarking import BenchmarkRequest, run_benchmark
-    from osteon.reports.benchmark import AUROC, describe_films, put_measure
-    from osteon.reports.independence import say_independence
+    from osteon.jobs.benchmark import BenchmarkRequest, run_benchmark
+    from osteon.reports.pages.benchmark import AUROC, describe_films, put_measure
+    from osteon.reports.pages.independence import say_independence
     from osteon.settings import build_settings
 
     given = {

@@ -15,10 +15,10 @@ from osteon.cli.words import console_for, counted, say, show_table, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.evaluation.history import HistoryRow
-    from osteon.evaluation.shares import Metric
-    from osteon.jobs.evaluating import EvaluationReport
-    from osteon.jobs.validating import ValidationRequest
+    from osteon.jobs.evaluate import EvaluationReport
+    from osteon.jobs.evaluate_release import ValidationRequest
+    from osteon.runs import HistoryRow
+    from osteon.statistics.proportions import Metric
     from osteon.terms import Split
 
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new run.")]
@@ -71,10 +71,10 @@ def train(
 
     Ctrl-C ends it with everything kept; the same command with --resume goes on.
     """
-    from osteon.jobs.training import TrainingRequest
-    from osteon.jobs.training import train as train_network
+    from osteon.jobs.train import TrainingRequest
+    from osteon.jobs.train import train as train_network
     from osteon.learning.devices import Machine
-    from osteon.reports.independence import say_independence
+    from osteon.reports.pages.independence import say_independence
     from osteon.settings import build_settings
 
     machine = {
@@ -157,7 +157,7 @@ def evaluate(
 
     run = locate_release(run)
     if run.suffix == SUFFIX:
-        from osteon.jobs.validating import ValidationRequest
+        from osteon.jobs.evaluate_release import ValidationRequest
 
         if manifest is None:
             raise typer.BadParameter("a release is evaluated on a MANIFEST", param_hint="MANIFEST")
@@ -173,8 +173,8 @@ def evaluate(
         return
     if worst:
         raise typer.BadParameter("the worst films of a release are drawn", param_hint="--worst")
-    from osteon.jobs.evaluating import EvaluationRequest
-    from osteon.jobs.evaluating import evaluate as evaluate_run
+    from osteon.jobs.evaluate import EvaluationRequest
+    from osteon.jobs.evaluate import evaluate as evaluate_run
 
     request = EvaluationRequest(
         run=run, manifest=manifest, films=films, split=parse_split(split), out=out
@@ -188,7 +188,7 @@ def evaluate(
 
 
 def _evaluate_release(request: "ValidationRequest", to: Path | None) -> None:
-    from osteon.jobs.validating import validate_release
+    from osteon.jobs.evaluate_release import validate_release
 
     with shown_progress() as progress:
         report = validate_release(request, progress=progress)
@@ -214,7 +214,7 @@ def _evaluate_release(request: "ValidationRequest", to: Path | None) -> None:
 
 def summary(recipe: RecipeName, change: Changes = None, json_to: JsonTo = None) -> None:
     """Show a recipe's layers and count its parameters."""
-    from osteon.jobs.summarising import summarise
+    from osteon.jobs.summary import summarise
 
     told = summarise(recipe, overrides=parse_changes(change or []))
     console = console_for(json_to)

@@ -13,7 +13,7 @@ from osteon.cli.streams import read_standard_input
 from osteon.cli.words import STANDARD_OUTPUT, console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
-    from osteon.jobs.reading import ReadingReport
+    from osteon.jobs.read import ReadingReport
     from osteon.reports.readings import ReadingRecord
 
 REASONS_SHOWN = 8
@@ -88,7 +88,7 @@ def read(
     --strict it is 1 then. docs/readings.md describes the files. Research use only; not a medical
     device.
     """
-    from osteon.jobs.reading import ReadingRequest, read_films
+    from osteon.jobs.read import ReadingRequest, read_films
 
     paths, piped = _take_list(films)
     is_picture = overlay is not None and overlay.suffix.lower() == ".png" and not overlay.is_dir()
@@ -148,8 +148,8 @@ def inspect(
 
     A release that is damaged, of another schema, or inverted is refused.
     """
-    from osteon.jobs.inspecting import inspect_release
-    from osteon.reports.release_card import describe_card
+    from osteon.jobs.inspect import inspect_release
+    from osteon.reports.pages.release_card import describe_card
 
     report = inspect_release(release)
     console = console_for(json_to)
@@ -165,7 +165,7 @@ def inspect(
 
 def put_reading(record: "ReadingRecord") -> str:
     """Return one film's line: decision, probability, path, and why."""
-    from osteon.reports.overlay import say_probability
+    from osteon.reports.pictures.overlay import say_probability
     from osteon.terms import Probability
 
     probability = None if record.probability is None else Probability(record.probability)

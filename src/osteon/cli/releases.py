@@ -62,10 +62,10 @@ def export(
     Nothing is certified where copies were never looked for. Refused where ONNX and torch disagree,
     or where fewer bits cost too much.
     """
-    from osteon.jobs.certifying import Promises
-    from osteon.jobs.exporting import ExportRequest, export_release
-    from osteon.reports.independence import say_independence
-    from osteon.reports.promise_words import describe_promises
+    from osteon.evaluation.certify import Promises
+    from osteon.jobs.export import ExportRequest, export_release
+    from osteon.reports.pages.independence import say_independence
+    from osteon.reports.pages.promises import describe_promises
     from osteon.settings import build_settings
 
     given = {

@@ -24,8 +24,8 @@ import PIL
 from osteon.collection.fitting import CHANGED, MISSING, ImportedFilm, fit_film, say_why
 from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault, ManifestFault, OutputFault
-from osteon.radiographs.isolation import ChildPool
 from osteon.release import Preparation
+from osteon.sandbox import ChildPool
 from osteon.terms import ManifestRow, Pixels8, Progress, SetAside, no_progress
 
 _VERSION: Final = 2  # 2: pixels that are not square, and DICOM as docs/dicom.md has it

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from osteon.collection.layouts.headers import fill_from_header
-from osteon.collection.layouts.listing import ListedFilm, Listing
+from osteon.collection.importers.headers import fill_from_header
+from osteon.collection.importers.listing import ListedFilm, Listing
 from osteon.collection.opening import Opening, open_film, open_lost_film
 from osteon.errors import FilmFault
-from osteon.radiographs.isolation import ChildPool
+from osteon.sandbox import ChildPool
 from osteon.terms import Box, ManifestRow, Progress, no_progress
 
 _SAID = tuple(field.name for field in fields(ListedFilm) if not field.name.startswith("relative_"))

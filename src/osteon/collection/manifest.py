@@ -17,13 +17,13 @@ from typing import Any
 
 import polars as pl
 
-from osteon.collection.columns import (
+from osteon.collection.fetch.unpack import refuse_output
+from osteon.collection.schema import (
     build_frame,
     build_text_table,
     parse_rows,
     parse_text_table,
 )
-from osteon.collection.placing import refuse_output
 from osteon.errors import FolderNotFound, ManifestFault
 from osteon.terms import ManifestRow
 

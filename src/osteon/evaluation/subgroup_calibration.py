@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from osteon.evaluation.answers import Groups, check_answers
-from osteon.evaluation.reliability import Reliability, measure_calibration
 from osteon.evaluation.subgroups import NOT_STATED
+from osteon.statistics.calibration_error import Reliability, measure_calibration
+from osteon.statistics.films import Groups, check_answers
 
 FEWEST: Final = 10
 """Films of each class below which a kind of film is left out: its error would be noise."""

@@ -15,16 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from osteon.errors import ReleaseDamaged, ReleaseInverted, RunFault, SettingsFault
-from osteon.inference.answering import Answer, Answerer, Refusal
 from osteon.inference.bundled import find_default_release, locate_release
 from osteon.inference.evidence import lay_on_film, scale_evidence
 from osteon.inference.findings import find_contradictions, rate_findings, show_places
 from osteon.inference.guards import check_guards
 from osteon.inference.network import Network, open_session
+from osteon.inference.predictor import Answer, Answerer, Refusal
 from osteon.inference.sources import Film, is_stream, list_films
-from osteon.radiographs.isolation import ChildPool, Limits
-from osteon.radiographs.prepare import scale_pixels
+from osteon.radiographs.preparation import scale_pixels
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
+from osteon.sandbox import ChildPool, Limits
 from osteon.terms import Probability, Reading
 
 SELF_TEST_TOLERANCES: Final = MappingProxyType({"fp32": 2e-3, "fp16": 0.05, "int8": 0.5})

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from osteon.inference.pieces import find_pieces
-from osteon.radiographs.prepare import Placement
+from osteon.inference.components import find_pieces
+from osteon.radiographs.preparation import Placement
 from osteon.release import EvidenceSettings, Preparation
 from osteon.terms import Box, Floats
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from osteon.inference.evidence import Place, find_best_place, find_places, measure_peak
-from osteon.radiographs.prepare import Placement
+from osteon.radiographs.preparation import Placement
 from osteon.release import EvidenceSettings, PictureScale, Preparation
 from osteon.release.decisions import Called
 from osteon.terms import Finding, Floats, Probability, Reason

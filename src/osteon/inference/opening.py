@@ -1,6 +1,6 @@
 """From what a person hands in to what the network takes: in a child process, if it is a file.
 
-Bytes of strangers are parsed and decoded in a child (`radiographs.isolation`), which also brings
+Bytes of strangers are parsed and decoded in a child (`sandbox`), which also brings
 the film to the network's size and takes the guards' measures, so that little comes back.
 """
 
@@ -16,10 +16,10 @@ from osteon.inference.guards import GuardMeasures, measure_guards
 from osteon.inference.sources import FILMS, Film, name_film, simplify_film
 from osteon.radiographs.arrays import build_radiograph
 from osteon.radiographs.dicom import decode_dicom, is_dicom, write_dataset
-from osteon.radiographs.isolation import ChildPool, Limits
-from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.preparation import fit_pixels
 from osteon.radiographs.raster import decode_raster, read_film_bytes
 from osteon.release import Preparation
+from osteon.sandbox import ChildPool, Limits
 from osteon.terms import Instance, Pixels8, Radiograph, Reason
 
 

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from osteon.collection.audit_file import AUDIT_FILE
-from osteon.collection.cleaning_rules import CleaningRules
+from osteon.audit.audit_file import AUDIT_FILE
+from osteon.audit.cleaning_rules import CleaningRules
 from osteon.collection.manifest import read_manifest, write_manifest
 from osteon.collection.splits import Shares
 from osteon.errors import OutputFault, ReleaseMissing
+from osteon.evaluation.cohort import choose_some
+from osteon.evaluation.predictions import choose_rows
 from osteon.inference.bundled import DEFAULT_RELEASE, find_default_release
-from osteon.jobs.auditing import audit_collection
-from osteon.jobs.cleaning import clean_collection
+from osteon.jobs.audit import audit_collection
+from osteon.jobs.clean import clean_collection
 from osteon.jobs.demo_report import (
     READINGS,
     RELEASE,
@@ -27,14 +29,12 @@ from osteon.jobs.demo_report import (
     format_number,
     format_share,
 )
-from osteon.jobs.evaluating import EvaluationReport, EvaluationRequest, evaluate
-from osteon.jobs.importing import import_films
-from osteon.jobs.labelled import choose_some
-from osteon.jobs.measuring import choose_rows
-from osteon.jobs.reading import ReadingRequest, read_films
-from osteon.jobs.runs import RunFolder, read_json, write_text
-from osteon.jobs.splitting import split_collection
-from osteon.radiographs.phantom_collection import hide_copies, write_phantoms
+from osteon.jobs.evaluate import EvaluationReport, EvaluationRequest, evaluate
+from osteon.jobs.import_ import import_films
+from osteon.jobs.read import ReadingRequest, read_films
+from osteon.jobs.split import split_collection
+from osteon.phantoms.collection import hide_copies, write_phantoms
+from osteon.runs import RunFolder, read_json, write_text
 from osteon.terms import Progress, no_progress
 
 RECIPE = "demo"
@@ -255,7 +255,7 @@ def _train(request: DemoRequest, places: _Places, progress: Progress) -> str:
         KeyboardInterrupt: If the person stopped it.
     """
     # Only this stage and the release need torch, and it is slow to load: nobody waits for it before
-    from osteon.jobs.training import TrainingRequest, train
+    from osteon.jobs.train import TrainingRequest, train
 
     places.release.unlink(missing_ok=True)  # of a network that is not this one
     last = places.run.checkpoints / "last.ckpt"
@@ -290,7 +290,7 @@ def _evaluate(places: _Places, progress: Progress, reports: list[EvaluationRepor
 
 
 def _export(places: _Places, progress: Progress) -> str:
-    from osteon.jobs.exporting import ExportRequest, export_release
+    from osteon.jobs.export import ExportRequest, export_release
 
     report = export_release(
         ExportRequest(run=places.run.path, out=places.release), progress=progress

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from osteon.collection.groups import COPY_RULES
-from osteon.evaluation.shares import Metric
 from osteon.inference.bundled import DEFAULT_RELEASE
-from osteon.jobs.auditing import PAGE_FILE
-from osteon.jobs.evaluating import EvaluationReport
-from osteon.radiographs.phantom_collection import name_film
-from osteon.radiographs.phantom_copies import PlantedCopy
+from osteon.jobs.audit import PAGE_FILE
+from osteon.jobs.evaluate import EvaluationReport
+from osteon.phantoms.collection import name_film
+from osteon.phantoms.copies import PlantedCopy
+from osteon.statistics.proportions import Metric
 from osteon.terms import Flaw
 
 SPLIT: Final = "split.parquet"

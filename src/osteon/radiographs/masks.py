@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from osteon.radiographs.prepare import place_film
+from osteon.radiographs.preparation import place_film
 from osteon.release import Preparation
 from osteon.terms import Pixels8
 

@@ -30,6 +30,11 @@ _OLD_ECE: Final = "ece, chance taken off"
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Unit = Annotated[float, Field(ge=0, le=1)]
 
+UNKNOWN_FILMS: Final = (
+    "The films that this network learnt from are unknown. If any of the films here, or copies of "
+    "them, are among those, every number here flatters it; nothing in the file can tell."
+)
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osteon.evaluation.decisions import CALLED, DecisionMetrics
-from osteon.evaluation.metrics import Metric, Metrics
 from osteon.evaluation.operating_point import OperatingPoint
 from osteon.evaluation.subgroups import SubgroupRow
 from osteon.evaluation.targets import TargetResult
+from osteon.files import write_whole
 from osteon.release.card import Independence
-from osteon.reports.files import write_whole
-from osteon.reports.wording import say_count, say_films, say_share
+from osteon.statistics.metrics import Metric, Metrics
+from osteon.wording import say_count, say_films, say_share
 
 WIDTH = 96
 FEW_GROUPS = 30

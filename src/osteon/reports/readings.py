@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from osteon.errors import OutputFault
-from osteon.reports.files import write_whole
+from osteon.files import write_whole
 from osteon.terms import Box, Decision, Reading
 
 COLUMNS: Final = (
