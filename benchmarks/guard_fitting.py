@@ -17,6 +17,8 @@ from osteon.terms import Floats
 
 _CHANNELS: Final = (16, 32, 48, 64)
 _HIDDEN: Final = 48
+ODDNESS: Final = 2.0
+"""Weight of the distance from films in the scope's logit."""
 _BATCH: Final = 128
 _LEARNING_RATE: Final = 4e-3
 
@@ -41,7 +43,7 @@ class Looker(nn.Module):
         """Return what lies before the answers.
 
         Args:
-            films: Shape `(films, 1, 64, 64)`.
+            films: Shape `(films, 1, side, side)`.
         """
         with torch.autocast("cpu", torch.bfloat16, enabled=self.training):
             maps = self.body(films)
@@ -52,7 +54,7 @@ class Looker(nn.Module):
         """Return the scope and polarity logits.
 
         Args:
-            films: Shape `(films, 1, 64, 64)`.
+            films: Shape `(films, 1, side, side)`.
         """
         answers: torch.Tensor = self.answer(self.hide(films))
         return answers
@@ -125,12 +127,14 @@ def _pack(looker: Looker, pictures: Pictures) -> bytes:
         arrays[f"shift_{number}"] = _take(shift)
     arrays |= {"mix": _take(looker.mix.weight.T), "mix_shift": _take(looker.mix.bias)}
     arrays |= {"answer": _take(looker.answer.weight.T), "answer_shift": _take(looker.answer.bias)}
-    films = pictures.small[(pictures.kinds == "film") & pictures.is_plain]
+    films = pictures.small[pictures.kinds == "film"][::3]
     with torch.no_grad():
         chunks = np.array_split(films, max(1, len(films) // 512))
         hidden = [looker.hide(torch.from_numpy(standardise(own))[:, None]) for own in chunks]
     typical = LedoitWolf().fit(np.sqrt(torch.cat(hidden).numpy().astype(np.float64)))
     arrays["typical"] = typical.location_.astype(np.float32)
+    arrays["side"] = np.array(pictures.small.shape[1], dtype=np.float32)
+    arrays["oddness"] = np.array(ODDNESS, dtype=np.float32)
     arrays["whiten"] = np.linalg.cholesky(typical.precision_).astype(np.float32)
     return _save(arrays)
 

@@ -1,25 +1,28 @@
 """Fit the guards and measure them: `python benchmarks/guards.py fit`, then `measure`, then `leave`.
 
-fit      draws what they are fitted to, fits the network, chooses the limits on the tune split and
-         writes both into `src/osteon/inference/data/`.
-measure  applies what the package holds to the test split and to real strangers; prints tables.
+draw     draws what they are fitted to, once, into the folder `--cache`.
+fit      fits the network, chooses the limits on the tune split and writes both into
+         `src/osteon/inference/data/`.
+measure  applies what the package holds to the test split, to drawn strangers and to real ones;
+         prints tables.
 leave    fits again without each family of drawn strangers in turn, and asks how it fares.
 
-Needs `osteon[train]`, pydicom and a split manifest of FracAtlas.
+Needs `osteon[train]`, pydicom and a split manifest of FracAtlas
+(`benchmarks/films_used.py place`).
 """
 
 import argparse
 import hashlib
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-import guard_disguises as worn
+from guard_changes import CHANGES, Change
 from guard_fitting import choose_limits, fit_network
 from guard_pictures import (
     FAMILIES,
@@ -27,14 +30,17 @@ from guard_pictures import (
     draw_pictures,
     keep_film,
     list_real_strangers,
+    load_pictures,
     read_films,
     read_picture,
+    save_pictures,
     shrink_all,
 )
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.evaluation.auroc import delong_interval, measure_auroc
 from osteon.evaluation.intervals import Proportion
 from osteon.inference.guard_network import (
+    hash_guard_network,
     load_guard_network,
     parse_guard_network,
     run_network,
@@ -47,102 +53,78 @@ from osteon.terms import Pixels8, Radiograph
 
 ROOT: Final = Path(__file__).parents[1]
 DATA: Final = ROOT / "src" / "osteon" / "inference" / "data"
-N_STEPS: Final = 3600
-N_STEPS_LEFT: Final = 900
-TRAIN_SEED, TUNE_SEED, TEST_SEED = 1, 2, 3
+N_STEPS: Final = 8000
+N_STEPS_LEFT: Final = 2500
+SEEDS: Final = {"train": 1, "tune": 2, "test": 3}
+SHARES: Final = {"train": 1.0, "tune": 0.3, "test": 0.3}
 
 Logits = npt.NDArray[np.float64]
 
-CHANGES: Final = MappingProxyType(
-    {
-        "as it is": lambda film: film,
-        "turned by 15°": lambda film: worn.turn_to(film, 15),
-        "turned by 45°": lambda film: worn.turn_to(film, 45),
-        "turned by 90°": lambda film: worn.turn_to(film, 90),
-        "middle 70 % of each side": lambda film: worn.keep_middle(film, 0.7),
-        "middle 50 % of each side": lambda film: worn.keep_middle(film, 0.5),
-        "gamma 0.5": lambda film: worn.bend_greys(film, 0.5),
-        "gamma 2": lambda film: worn.bend_greys(film, 2.0),
-        "JPEG of quality 15": lambda film: worn.save_again(film, 15),
-        "black frame, 15 %": lambda film: worn.put_frame(film, share=0.15, tone=0),
-        "white frame, 15 %": lambda film: worn.put_frame(film, share=0.15, tone=255),
-        "letterbox, black": lambda film: worn.letterbox(film, tone=0),
-        "letterbox, white": lambda film: worn.letterbox(film, tone=255),
-    }
-)
-"""One change at a time, all with the polarity kept."""
-
 
 def main() -> None:
-    """Run one of the three steps."""
+    """Run one of the steps."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=["fit", "measure", "leave"])
+    parser.add_argument("step", choices=["draw", "fit", "measure", "leave"])
     parser.add_argument("--manifest", type=Path, required=True, help="FracAtlas, split")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for what is drawn")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--multiregion", type=Path, help="manifest: measured on, never fitted to")
     parser.add_argument("--pictures", type=Path, help="folder of pictures that are no films")
     asked = parser.parse_args()
     manifest = read_manifest(asked.manifest)
+    drawn = {split: _draw(manifest, split, asked.cache) for split in SEEDS}
     if asked.step == "fit":
-        fit(manifest)
+        fit(drawn["train"], drawn["tune"], read_films(manifest, "tune"))
     elif asked.step == "leave":
-        leave_families_out(manifest)
-    else:
-        films = measure_test(manifest)
+        leave_families_out(drawn, read_films(manifest, "test"))
+    elif asked.step == "measure":
+        films = measure_test(read_films(manifest, "test"), drawn["test"])
         measure_real(films, shared=asked.shared, folder=asked.pictures)
         if asked.multiregion:
             measure_multiregion(read_manifest(asked.multiregion))
         measure_speed()
 
 
-def fit(manifest: Manifest) -> None:
+def fit(train: Pictures, tune: Pictures, films: list[Pixels8]) -> None:
     """Fit the network, choose the limits, write both into the package.
 
     Args:
-        manifest: FracAtlas, split.
+        train: What the network is fitted to.
+        tune: What the limits are chosen on.
+        films: Of the tune split.
     """
     started = time.monotonic()
-    train = draw_pictures(read_films(manifest, "train"), seed=TRAIN_SEED)
-    tune = draw_pictures(read_films(manifest, "tune"), seed=TUNE_SEED, share=0.2)
-    print(
-        f"{train.kinds.size:,} and {tune.kinds.size:,} pictures, {time.monotonic() - started:.0f} s"
-    )
     packed = fit_network(train, n_steps=N_STEPS, seed=0)
-    guards = choose_limits(
-        parse_guard_network(packed), tune, sha256=hashlib.sha256(packed).hexdigest()
-    )
-    DATA.mkdir(exist_ok=True)
-    (DATA / "guards.npz").write_bytes(packed)
-    (DATA / "guards.json").write_text(guards.model_dump_json(indent=2) + "\n", "utf-8")
-    print(f"{len(packed):,} bytes, {guards}, {time.monotonic() - started:.0f} s")
+    sha256 = hashlib.sha256(packed).hexdigest()
+    guards = choose_limits(parse_guard_network(packed), tune, films, sha256=sha256)
+    (DATA / "guards-2.npz").write_bytes(packed)
+    kept = guards.model_dump_json(indent=2, exclude_none=True)
+    (DATA / "guards-2.json").write_text(kept + "\n", "utf-8")
+    print(f"{train.kinds.size:,} pictures, {len(packed):,} bytes, {guards}")
+    print(f"{time.monotonic() - started:.0f} s")
 
 
-def measure_test(manifest: Manifest) -> Logits:
+def measure_test(films: list[Pixels8], drawn: Pictures) -> Logits:
     """Print how the films of the test split fare, changed and unchanged, against drawn strangers.
 
     Args:
-        manifest: FracAtlas, split.
+        films: Of the test split.
+        drawn: Pictures of the test split.
 
     Returns:
         The films' scope logits.
     """
-    films = read_films(manifest, "test")
     guards = build_guards()
     print(
-        "\n| films | n | turned away | called negative | negatives called so |"
+        "\n| films | turned away | read with a doubt | called negative | negatives called so |"
         "\n|---|--:|--:|--:|--:|"
     )
     for name, change in CHANGES.items():
-        changed = [change(film) for film in films]
-        print(f"| {name} | {len(films)} | {_count_films(changed, guards)} |", flush=True)
-    halved = [_halve(film) for film in films]
-    print(f"| 128 pixels | {len(films)} | {_count_films(halved, guards)} |")
+        print(f"| {name} | {_count_films(films, change, guards)} |", flush=True)
     upright = measure_all(films)
-    negative = measure_all([255 - film for film in films])
+    negative = measure_all(255 - film for film in films)
     print(f"\npolarity, AUROC: {_compare(upright[:, 1], negative[:, 1])}")
-    drawn = draw_pictures(films, seed=TEST_SEED, share=0.2)
-    logits = run_network(drawn.small, load_guard_network())
-    _print_kinds(drawn, logits, upright[:, 0], guards.max_scope_logit)
+    _print_kinds(drawn, upright[:, 0])
     return upright[:, 0]
 
 
@@ -161,15 +143,23 @@ def measure_real(films: Logits, *, shared: Path, folder: Path | None) -> None:
     measured = measure_all([grey for _, _, grey in found])
     guards = build_guards()
     logits = measured[:, 0]
-    is_caught = (logits > guards.max_scope_logit) | (measured[:, 2] < guards.min_spread)
+    is_refused, is_doubted = find_refused(measured, guards), find_doubted(measured, guards)
     of_kind = defaultdict(list)
-    for (kind, name, _), caught, logit in zip(found, is_caught, logits, strict=True):
-        of_kind[kind].append((caught, name, logit))
-    print("\n| real pictures | n | turned away | missed (logit) |\n|---|--:|--:|---|")
+    for (kind, name, _), *seen in zip(found, is_refused, is_doubted, logits, strict=True):
+        of_kind[kind].append((name, *seen))
+    print("\n| real pictures | n | turned away | read with a doubt | read without |")
+    print("|---|--:|--:|---|---|")
     for kind, seen in of_kind.items():
-        missed = ", ".join(f"{name} ({logit:.1f})" for caught, name, logit in seen if not caught)
-        print(f"| {kind} | {len(seen)} | {sum(caught for caught, *_ in seen)} | {missed} |")
-    print(f"| all | {len(found)} | {_tell(int(is_caught.sum()), len(found))} | |")
+        doubted = ", ".join(f"{name} ({logit:.1f})" for name, _, doubt, logit in seen if doubt)
+        missed = ", ".join(
+            f"{name} ({logit:.1f})" for name, refused, doubt, logit in seen if not refused | doubt
+        )
+        n_refused = sum(refused for _, refused, *_ in seen)
+        print(f"| {kind} | {len(seen)} | {n_refused} | {doubted} | {missed} |")
+    print(
+        f"| all | {len(found)} | {_tell(int(is_refused.sum()), len(found))} "
+        f"| {_tell(int(is_doubted.sum()), len(found))} | |"
+    )
     print(f"\nreal pictures, AUROC: {_compare(films, logits)}")
 
 
@@ -177,45 +167,45 @@ def measure_multiregion(manifest: Manifest) -> None:
     """Print what the guards say of another collection, one film per group.
 
     Args:
-        manifest: The multi-region set, as it was published: limbs and hips, and some strangers.
+        manifest: The multi-region set, audited and deduplicated: limbs and hips, some strangers.
     """
     groups = {row.group: row for row in reversed(manifest.rows) if row.state == "readable"}
     assert manifest.root is not None
     films = [keep_film(read_raster(manifest.root / row.path).pixels) for row in groups.values()]
-    logits = measure_all(films)
+    measured = measure_all(films)
     guards = build_guards()
-    is_refused = logits[:, 0] > guards.max_scope_logit
-    is_negative = ~is_refused & (logits[:, 1] > guards.max_polarity_logit)
-    print(f"\nmulti-region, turned away: {_tell(int(is_refused.sum()), len(films))}")
-    print(f"multi-region, called negative: {_tell(int(is_negative.sum()), len(films))}")
-    for word, chosen in (("turned away", is_refused), ("negative", is_negative)):
-        for row, logit, is_chosen in zip(groups.values(), logits, chosen, strict=True):
+    is_refused, is_doubted = find_refused(measured, guards), find_doubted(measured, guards)
+    is_negative = ~is_refused & (measured[:, 1] > guards.max_polarity_logit)
+    marked = {"turned away": is_refused, "doubted": is_doubted, "negative": is_negative}
+    for word, chosen in marked.items():
+        print(f"\nmulti-region, {word}: {_tell(int(chosen.sum()), len(films))}")
+        for row, seen, is_chosen in zip(groups.values(), measured, chosen, strict=True):
             if is_chosen:
-                print(f"  {word} {logit[0]:.1f} {logit[1]:.1f} {row.path}")
+                print(f"  {word} {seen[0]:.1f} {seen[1]:.1f} {row.path}")
 
 
-def leave_families_out(manifest: Manifest) -> None:
+def leave_families_out(drawn: dict[str, Pictures], films: list[Pixels8]) -> None:
     """Print how each family of drawn strangers fares with a network that never saw it.
 
     Args:
-        manifest: FracAtlas, split.
+        drawn: Pictures of each split.
+        films: Of the test split.
     """
-    train = draw_pictures(read_films(manifest, "train"), seed=TRAIN_SEED, share=0.4)
-    test_films = read_films(manifest, "test")
-    test = draw_pictures(test_films, seed=TEST_SEED, share=0.2)
-    tune = draw_pictures(read_films(manifest, "tune"), seed=TUNE_SEED, share=0.1)
-    plain = shrink_all(test_films)
-    print("| family left out | n | AUROC, as drawn | turned away at 0.5 % of tune films |")
-    print("|---|--:|--:|--:|")
+    train, tune, test = (drawn[split] for split in ("train", "tune", "test"))
+    plain = shrink_all(films)
+    print("| family left out | n | AUROC, as drawn | turned away | turned away or doubted |")
+    print("|---|--:|--:|--:|--:|")
     for family, kinds in FAMILIES.items():
         packed = fit_network(train.keep(~np.isin(train.kinds, kinds)), n_steps=N_STEPS_LEFT, seed=0)
         network = parse_guard_network(packed)
-        limit = choose_limits(network, tune, sha256="0" * 64).max_scope_logit
+        limits = choose_limits(network, tune, sha256="0" * 64)
         left = test.small[np.isin(test.kinds, kinds) & test.is_plain]
         strange = run_network(left, network)[:, 0]
         auroc = _compare(run_network(plain, network)[:, 0], strange)
-        caught = _tell(int((strange > limit).sum()), strange.size)
-        print(f"| {family} | {strange.size} | {auroc} | {caught} |", flush=True)
+        assert limits.doubt_scope_logit is not None
+        caught = _tell(int((strange > limits.max_scope_logit).sum()), strange.size)
+        doubted = _tell(int((strange > limits.doubt_scope_logit).sum()), strange.size)
+        print(f"| {family} | {strange.size} | {auroc} | {caught} | {doubted} |", flush=True)
 
 
 def measure_speed() -> None:
@@ -231,7 +221,7 @@ def measure_speed() -> None:
         print(f"{rows}x{columns}: median {np.median(took[5:]):.1f} ms of CPU time")
 
 
-def measure_all(films: list[Pixels8]) -> Logits:
+def measure_all(films: Iterable[Pixels8]) -> Logits:
     """Measure films as a reading does.
 
     Args:
@@ -248,36 +238,78 @@ def measure_all(films: list[Pixels8]) -> Logits:
     return np.array(measured)
 
 
-def _count_films(films: list[Pixels8], guards: Guards) -> str:
-    upright = measure_all(films)
-    negative = measure_all([255 - film for film in films])
-    n_refused = int((upright[:, 0] > guards.max_scope_logit).sum())
-    n_false = int((upright[:, 1] > guards.max_polarity_logit).sum())
-    n_found = int((negative[:, 1] > guards.max_polarity_logit).sum())
-    return " | ".join(_tell(n, len(films)) for n in (n_refused, n_false, n_found))
+def find_refused(measured: Logits, guards: Guards) -> npt.NDArray[np.bool_]:
+    """Return which pictures are turned away as blank or as no limb, shape `(films,)`.
+
+    Args:
+        measured: From `measure_all`.
+        guards: The limits.
+    """
+    return (measured[:, 0] > guards.max_scope_logit) | (measured[:, 2] < guards.min_spread)
 
 
-def _print_kinds(drawn: Pictures, logits: Logits, films: Logits, limit: float) -> None:
-    print("\n| drawn strangers | n | AUROC, as drawn | turned away | AUROC, disguised |")
-    print("|---|--:|--:|--:|--:|")
+def find_doubted(measured: Logits, guards: Guards) -> npt.NDArray[np.bool_]:
+    """Return which pictures are read with a doubt about what they show, shape `(films,)`.
+
+    Args:
+        measured: From `measure_all`.
+        guards: The limits.
+    """
+    assert guards.doubt_scope_logit is not None
+    is_refused = find_refused(measured, guards)
+    return ~is_refused & (measured[:, 0] > guards.doubt_scope_logit)
+
+
+def _count_films(films: list[Pixels8], change: Change, guards: Guards) -> str:
+    def apply() -> Iterator[Pixels8]:
+        for number, film in enumerate(films):
+            yield change(film, np.random.default_rng([7, number]))
+
+    upright = measure_all(apply())
+    negative = measure_all(255 - film for film in apply())
+    counted = (
+        find_refused(upright, guards),
+        find_doubted(upright, guards),
+        upright[:, 1] > guards.max_polarity_logit,
+        negative[:, 1] > guards.max_polarity_logit,
+    )
+    return " | ".join(_tell(int(one.sum()), len(films)) for one in counted)
+
+
+def _print_kinds(drawn: Pictures, films: Logits) -> None:
+    guards = build_guards()
+    logits = run_network(drawn.small, load_guard_network(hash_guard_network()))
+    spreads = drawn.small.std(axis=(1, 2))
+    measured = np.column_stack([logits, spreads])
+    is_refused, is_doubted = find_refused(measured, guards), find_doubted(measured, guards)
+    print("\n| drawn strangers | n | AUROC | turned away | read with a doubt | disguised: away |")
+    print("|---|--:|--:|--:|--:|--:|")
     kinds = sorted(Counter(drawn.kinds[drawn.is_stranger].tolist()))
     for kind in [*kinds, "all"]:
         own = drawn.is_stranger if kind == "all" else drawn.kinds == kind
-        plain, disguised = logits[own & drawn.is_plain, 0], logits[own & ~drawn.is_plain, 0]
-        caught = _tell(int((plain > limit).sum()), plain.size)
-        print(
-            f"| {kind} | {plain.size} | {_compare(films, plain)} | {caught} "
-            f"| {_compare(films, disguised)} |"
-        )
-    n_refused = int((logits[drawn.kinds == "phantom", 0] > limit).sum())
-    print(f"\nphantoms, disguised: {_tell(n_refused, int((drawn.kinds == 'phantom').sum()))}")
-    seeds = range(700_000, 700_200)
-    plain_phantoms = [draw_phantom(seed, has_fracture=seed % 2 == 0).radiograph for seed in seeds]
-    seen = [measure_guards(phantom) for phantom in plain_phantoms]
-    n_refused = sum(own.scope_logit > limit for own in seen)
-    n_negative = sum(own.polarity_logit > build_guards().max_polarity_logit for own in seen)
-    print(f"phantoms as drawn, turned away: {_tell(n_refused, len(seen))}")
-    print(f"phantoms as drawn, called negative: {_tell(n_negative, len(seen))}")
+        plain, disguised = own & drawn.is_plain, own & ~drawn.is_plain
+        cells = [
+            _compare(films, logits[plain, 0]),
+            _tell(int(is_refused[plain].sum()), int(plain.sum())),
+            _tell(int(is_doubted[plain].sum()), int(plain.sum())),
+            _tell(int(is_refused[disguised].sum()), int(disguised.sum())),
+        ]
+        print(f"| {kind} | {plain.sum()} | {' | '.join(cells)} |")
+    disguised = (drawn.kinds == "film") & ~drawn.is_plain & ~drawn.is_inverted
+    for word, own in (("films, disguised", disguised), ("phantoms, disguised", None)):
+        chosen = (drawn.kinds == "phantom") & ~drawn.is_inverted if own is None else own
+        n = int(chosen.sum())
+        print(f"\n{word}, turned away: {_tell(int(is_refused[chosen].sum()), n)}")
+        print(f"{word}, doubted: {_tell(int(is_doubted[chosen].sum()), n)}")
+    seeds = range(700_000, 700_400)
+    phantoms = (draw_phantom(seed, has_fracture=seed % 2 == 0).radiograph for seed in seeds)
+    seen = measure_all(np.rint(255 * phantom.pixels).astype(np.uint8) for phantom in phantoms)
+    for word, one in (
+        ("turned away", find_refused(seen, guards)),
+        ("doubted", find_doubted(seen, guards)),
+        ("called negative", seen[:, 1] > guards.max_polarity_logit),
+    ):
+        print(f"phantoms as drawn, {word}: {_tell(int(one.sum()), len(seen))}")
 
 
 def _compare(films: Logits, others: Logits) -> str:
@@ -295,10 +327,13 @@ def _tell(hits: int, n: int) -> str:
     return f"{hits}/{n} = {hits / n:.1%} ({sure.low:.1%}–{sure.high:.1%})"
 
 
-def _halve(film: Pixels8) -> Pixels8:
-    rows, columns = (length // 2 for length in film.shape)
-    blocks = film[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)
-    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+def _draw(manifest: Manifest, split: str, cache: Path) -> Pictures:
+    kept = cache / f"guards-{split}.npz"
+    if not kept.is_file():
+        films = read_films(manifest, split)
+        cache.mkdir(parents=True, exist_ok=True)
+        save_pictures(draw_pictures(films, seed=SEEDS[split], share=SHARES[split]), kept)
+    return load_pictures(kept)
 
 
 if __name__ == "__main__":

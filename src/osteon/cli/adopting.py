@@ -97,6 +97,14 @@ def recalibrate(
     name: Name = None,
     sensitivity: Sensitivity = 0.90,
     specificity: Specificity = 0.95,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE%|limit=LOGIT",
+            help="Set where a film is turned away as no limb or hip: 0.5% fits the limit on your "
+            "tune films, so that at most so many are; limit=4.2 sets it. As released if not given.",
+        ),
+    ] = None,
     films: Films = None,
     json_to: JsonTo = None,
 ) -> None:
@@ -105,7 +113,8 @@ def recalibrate(
     Films that are not split are split by groups: half calibrate, half certify.
     """
     from osteon.jobs.recalibrating import SALT, RecalibrationRequest, recalibrate_release
-    from osteon.reports.release_card import describe_promises
+    from osteon.jobs.scoping import parse_scope
+    from osteon.reports.release_card import describe_promises, describe_site_scope
     from osteon.settings import build_settings
 
     given = {
@@ -115,6 +124,7 @@ def recalibrate(
         "films": films,
         "name": name,
         "promises": {"sensitivity": sensitivity, "specificity": specificity},
+        "scope": None if scope is None else parse_scope(scope),
     }
     request = build_settings(given, RecalibrationRequest, where="options")
     with shown_progress() as progress:
@@ -126,7 +136,7 @@ def recalibrate(
             "The films were split by groups: half calibrated, half certified, as by `osteon split "
             f"--train 0 --tune 50 --test 50 --salt {SALT}`.",
         )
-    say(console, put_direction(report.tune_auroc))
+    say(console, put_direction(report.tune_auroc), *describe_site_scope(report.card.guards))
     show_release(console, report.card, report.not_read)
     site = report.card.site
     if site is not None:

@@ -103,7 +103,7 @@ class Answerer:
         Args:
             film: A path, bytes, an array, a radiograph or a dataset.
         """
-        return self._answer_batch([open_one(film, self._pool, self.preparation)])[0]
+        return self._answer_batch([open_one(film, self._pool, self.preparation, guards=self._guards.network)])[0]
 
     def answer_many(self, films: Iterable[Film]) -> Iterator[Answer | Refusal]:
         """Ask about films as they come.
@@ -115,7 +115,9 @@ class Answerer:
             One answer per film, in order.
         """
         batch: list[_Opened] = []
-        for opened in open_in_order(films, self._pool, self.preparation):
+        for opened in open_in_order(
+            films, self._pool, self.preparation, guards=self._guards.network
+        ):
             batch.append(opened)
             if len(batch) == BATCH:
                 yield from self._answer_batch(batch)

@@ -41,6 +41,7 @@ class Detector:
         threads: CPU threads of the network; None takes every core.
         limits: What the reading of one film may use.
         on_inverted: What is done about a negative, if not what the release says.
+        on_stranger: What is done about what looks like no limb or hip, if not what the release says.
 
     Raises:
         ReleaseDamaged: If the network does not answer as its self-test says.
@@ -55,11 +56,14 @@ class Detector:
         threads: int | None = None,
         limits: Limits | None = None,
         on_inverted: Literal["refuse", "correct"] | None = None,
+        on_stranger: Literal["refuse", "read"] | None = None,
     ) -> None:
         self.card: ReleaseCard = release.card
         guards = release.card.guards
         if on_inverted is not None:
             guards = guards.model_copy(update={"on_inverted": on_inverted})
+        if on_stranger is not None:
+            guards = guards.model_copy(update={"on_stranger": on_stranger})
         check_guards(guards)
         try:
             session = open_session(release.model, where=release.source, threads=threads)
@@ -86,6 +90,7 @@ class Detector:
         threads: int | None = None,
         limits: Limits | None = None,
         on_inverted: Literal["refuse", "correct"] | None = None,
+        on_stranger: Literal["refuse", "read"] | None = None,
     ) -> Self:
         """Return the detector of a release, after every check that it can stand.
 
@@ -94,12 +99,20 @@ class Detector:
             threads: CPU threads; None takes every core.
             limits: What the reading of one film may use.
             on_inverted: "refuse" a negative, or "correct" it and say so; None as the release says.
+            on_stranger: "refuse" what looks like no limb or hip, or "read" it and say so; None as
+                the release says.
 
         Raises:
             FolderNotFound: If there is no such file.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
         """  # noqa: DOC502 — the functions called raise them
-        return cls(read_release(path), threads=threads, limits=limits, on_inverted=on_inverted)
+        return cls(
+            read_release(path),
+            threads=threads,
+            limits=limits,
+            on_inverted=on_inverted,
+            on_stranger=on_stranger,
+        )
 
     @classmethod
     def default(
@@ -108,6 +121,7 @@ class Detector:
         threads: int | None = None,
         limits: Limits | None = None,
         on_inverted: Literal["refuse", "correct"] | None = None,
+        on_stranger: Literal["refuse", "read"] | None = None,
     ) -> Self:
         """Return the detector of the release that comes with the package, checked like any other.
 
@@ -115,13 +129,21 @@ class Detector:
             threads: CPU threads; None takes every core.
             limits: What the reading of one film may use.
             on_inverted: "refuse" a negative, or "correct" it and say so; None as the release says.
+            on_stranger: "refuse" what looks like no limb or hip, or "read" it and say so; None as
+                the release says.
 
         Raises:
             ReleaseMissing: If this Osteon was built without it.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
         """  # noqa: DOC502 — the functions called raise them
         path = find_default_release()
-        return cls.load(path, threads=threads, limits=limits, on_inverted=on_inverted)
+        return cls.load(
+            path,
+            threads=threads,
+            limits=limits,
+            on_inverted=on_inverted,
+            on_stranger=on_stranger,
+        )
 
     def __enter__(self) -> Self:
         """Return the detector, whose children end with the block."""

@@ -1,7 +1,8 @@
-"""The guards' own network: four convolutions over 64 by 64 pixels, in numpy.
+"""The guards' own network: a few convolutions over a small square, in numpy.
 
-It runs in numpy so that it can look where the film was decoded. Its weights lie beside this module;
-how they were fitted stands in `benchmarks/guards.py`.
+It runs in numpy so that it can look where the film was decoded. Its weights lie beside this module,
+and so do those of earlier versions, which earlier releases name; how they were fitted stands in
+`benchmarks/guards.py`.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import io
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -18,19 +20,14 @@ from PIL import Image
 
 from osteon.terms import Floats, Pixels8
 
-SIDE: Final = 64
-"""The network looks at films squeezed to a square of so many pixels."""
-
 NOISE_FLOOR: Final = 5.0
 """Added to the spread of greys that a film is divided by: noise on a blank stays faint."""
 
-ODDNESS: Final = 2.0
-"""Weight of the logarithm of the distance from films of the right kind in the scope's logit."""
-
+_FIRST_SIDE: Final = 64  # the first network's file does not say them
+_FIRST_ODDNESS: Final = 2.0
 _LIGHT: Final = 0.9  # nine tenths of a row of a light frame are lighter
 _MIN_INSIDE: Final = 0.35
-_WEIGHTS: Final = "guards.npz"
-_N_CONVOLUTIONS: Final = 4
+_NETWORKS: Final = ("guards-1.npz", "guards-2.npz")
 _PLACES: Final = 1e4  # a logit is rounded: the last bits depend on the processor
 
 
@@ -39,6 +36,9 @@ class GuardNetwork:
     """The guards' network, as arrays.
 
     Attributes:
+        side: It looks at films squeezed to a square of so many pixels.
+        oddness: Weight of the logarithm of the distance from films of the right kind in the
+            scope's logit.
         kernels: One per convolution, shape `(channels out, channels in, side, side)`.
         shifts: One per convolution, shape `(channels out,)`.
         mix: Shape `(features, hidden)`.
@@ -49,6 +49,8 @@ class GuardNetwork:
         whiten: Turns what differs from it into uncorrelated units, shape `(hidden, hidden)`.
     """
 
+    side: int
+    oddness: float
     kernels: tuple[Floats, ...]
     shifts: tuple[Floats, ...]
     mix: Floats
@@ -59,32 +61,34 @@ class GuardNetwork:
     whiten: Floats
 
 
-def reduce_film(pixels: Floats) -> Floats:
-    """Average a film's pixels in blocks, down to 128 to 255 pixels a side; none is left out.
+def reduce_film(pixels: Floats, side: int) -> Floats:
+    """Average a film's pixels in blocks, down to two to four times the side; none is left out.
 
     Args:
         pixels: Shape `(rows, columns)`, in [0, 1].
+        side: Of the square that the film will be squeezed to.
 
     Returns:
         The film, smaller, or as it was where it is small already.
     """
     film = np.ascontiguousarray(pixels, dtype=np.float32)
-    rows, columns = (max(1, length // (2 * SIDE)) for length in film.shape)
+    rows, columns = (max(1, length // (2 * side)) for length in film.shape)
     if rows == columns == 1:
         return film
     return np.asarray(Image.fromarray(film).reduce((columns, rows)), dtype=np.float32)
 
 
-def squeeze_film(film: Floats) -> Pixels8:
+def squeeze_film(film: Floats, side: int) -> Pixels8:
     """Squeeze a film to the square that the network looks at.
 
     Args:
         film: From `reduce_film` or `trim_light_frame`.
+        side: Of the square, in pixels.
 
     Returns:
-        Shape `(64, 64)`, uint8.
+        Shape `(side, side)`, uint8.
     """
-    square = Image.fromarray(film).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    square = Image.fromarray(film).resize((side, side), Image.Resampling.BILINEAR)
     grey = np.clip(np.asarray(square), 0.0, 1.0) * np.float32(255.0)
     squeezed: Pixels8 = np.rint(grey).astype(np.uint8)
     return squeezed
@@ -112,7 +116,7 @@ def standardise(small: Pixels8) -> Floats:
     """Give films one mean and one spread: brightness and contrast say nothing.
 
     Args:
-        small: Shape `(films, 64, 64)`.
+        small: Shape `(films, side, side)`.
 
     Returns:
         Of the same shape, mean 0.
@@ -127,7 +131,7 @@ def run_network(small: Pixels8, network: GuardNetwork) -> npt.NDArray[np.float64
     """Return the scope and polarity logits of films.
 
     Args:
-        small: From `squeeze_film`, shape `(films, 64, 64)`.
+        small: From `squeeze_film`, shape `(films, side, side)`.
         network: The guards' network.
 
     Returns:
@@ -138,15 +142,29 @@ def run_network(small: Pixels8, network: GuardNetwork) -> npt.NDArray[np.float64
 
 
 @cache
-def load_guard_network() -> GuardNetwork:
-    """Return the network that lies in the package, read once."""
-    return parse_guard_network(read_fitted(_WEIGHTS))
+def load_guard_network(sha256: str) -> GuardNetwork:
+    """Return one of the networks that lie in the package, read once.
+
+    Args:
+        sha256: Of its file, one of `hash_guard_networks()`.
+    """
+    return parse_guard_network(read_fitted(hash_guard_networks()[sha256]))
 
 
 @cache
+def hash_guard_networks() -> MappingProxyType[str, str]:
+    """Return every network that lies in the package: SHA-256, 64 hex digits, and file; newest last.
+
+    Releases name the network that their limits were fitted to, so none is ever taken out.
+    """
+    return MappingProxyType(
+        {hashlib.sha256(read_fitted(name)).hexdigest(): name for name in _NETWORKS}
+    )
+
+
 def hash_guard_network() -> str:
-    """Return the SHA-256 of the network's file, 64 hex digits."""
-    return hashlib.sha256(read_fitted(_WEIGHTS)).hexdigest()
+    """Return the SHA-256 of the newest network's file, 64 hex digits."""
+    return list(hash_guard_networks())[-1]
 
 
 def parse_guard_network(data: bytes) -> GuardNetwork:
@@ -157,8 +175,10 @@ def parse_guard_network(data: bytes) -> GuardNetwork:
     """
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         arrays = {name: stored[name].astype(np.float32) for name in stored.files}
-    numbers = range(_N_CONVOLUTIONS)
+    numbers = range(sum(name.startswith("kernel_") for name in arrays))
     return GuardNetwork(
+        side=int(arrays.get("side", _FIRST_SIDE)),
+        oddness=float(arrays.get("oddness", _FIRST_ODDNESS)),
         kernels=tuple(arrays[f"kernel_{number}"] for number in numbers),
         shifts=tuple(arrays[f"shift_{number}"] for number in numbers),
         mix=arrays["mix"],
@@ -188,7 +208,7 @@ def _run_one(film: Floats, network: GuardNetwork) -> Floats:
     scope, polarity = hidden @ network.answer + network.answer_shift
     # The network knows the strangers that it was shown; the distance from films, any stranger.
     away = np.linalg.norm((np.sqrt(hidden) - network.typical) @ network.whiten)
-    return np.array([scope + ODDNESS * np.log(away + 1e-3), polarity], dtype=np.float32)
+    return np.array([scope + network.oddness * np.log(away + 1e-3), polarity], dtype=np.float32)
 
 
 def _convolve(layer: Floats, kernel: Floats, shift: Floats) -> Floats:

@@ -38,12 +38,14 @@ class OpeningOrder:
         source: How the film is spoken of.
         preparation: The release's.
         limits: What a film may be.
+        guards: SHA-256 of the network that the release's guards were fitted to; the newest if None.
     """
 
     content: Path | bytes | Radiograph | FilmFault
     source: str
     preparation: Preparation
     limits: Limits
+    guards: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -67,13 +69,16 @@ class OpenedFilm:
     notes: tuple[Reason, ...] = ()
 
 
-def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
+def build_order(
+    film: Film, how: Preparation, limits: Limits, *, guards: str | None = None
+) -> OpeningOrder:
     """Return what is to be opened.
 
     Args:
         film: As a person hands it in.
         how: The release's preparation.
         limits: What a film may be.
+        guards: SHA-256 of the guards' network; the newest if None.
     """
     content: Path | bytes | Radiograph | FilmFault
     source = _name_source(film)
@@ -81,7 +86,9 @@ def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
         content = _read_content(film, source, limits)
     except FilmFault as fault:
         content = fault
-    return OpeningOrder(content=content, source=source, preparation=how, limits=limits)
+    return OpeningOrder(
+        content=content, source=source, preparation=how, limits=limits, guards=guards
+    )
 
 
 def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Radiograph:
@@ -115,18 +122,21 @@ def _name_source(film: Film) -> str:
     return "dataset" if hasattr(film, "save_as") else type(film).__name__
 
 
-def open_one(film: Film, pool: ChildPool, how: Preparation) -> tuple[str, OpenedFilm | FilmFault]:
+def open_one(
+    film: Film, pool: ChildPool, how: Preparation, *, guards: str | None = None
+) -> tuple[str, OpenedFilm | FilmFault]:
     """Open one film, whatever it is.
 
     Args:
         film: As a person hands it in.
         pool: Where untrusted bytes are decoded.
         how: The release's preparation.
+        guards: SHA-256 of the guards' network; the newest if None.
 
     Returns:
         How the film is spoken of, and the film, or what is wrong with it.
     """
-    order = build_order(film, how, pool.limits)
+    order = build_order(film, how, pool.limits, guards=guards)
     try:
         if isinstance(order.content, Path | bytes):
             return order.source, pool.call(open_film, order, name=order.source)
@@ -136,7 +146,7 @@ def open_one(film: Film, pool: ChildPool, how: Preparation) -> tuple[str, Opened
 
 
 def open_in_order(
-    films: Iterable[Film], pool: ChildPool, how: Preparation
+    films: Iterable[Film], pool: ChildPool, how: Preparation, *, guards: str | None = None
 ) -> Iterator[tuple[str, OpenedFilm | FilmFault]]:
     """Open many films, a few ahead of their turn.
 
@@ -144,6 +154,7 @@ def open_in_order(
         films: As a person hands them in; taken one by one.
         pool: Where they are opened.
         how: The release's preparation.
+        guards: SHA-256 of the guards' network; the newest if None.
 
     Yields:
         What `open_one` returns, in the films' order.
@@ -152,7 +163,7 @@ def open_in_order(
 
     def order_all() -> Iterator[OpeningOrder]:
         for film in films:
-            order = build_order(film, how, pool.limits)
+            order = build_order(film, how, pool.limits, guards=guards)
             sources.append(order.source)
             yield order
 
@@ -177,7 +188,7 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
         pixels=fit_pixels(radiograph, order.preparation),
         rows=radiograph.rows,
         columns=radiograph.columns,
-        measures=measure_guards(radiograph),
+        measures=measure_guards(radiograph, network=order.guards),
         instance=instance,
         notes=radiograph.notes,
     )

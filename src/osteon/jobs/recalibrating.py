@@ -1,9 +1,10 @@
 """A release meets a hospital's own labelled films: calibrated and certified anew, for there.
 
-Network, evidence and guards stay as they are. The card keeps what the release promised before.
+Network and evidence stay as they are, and so do the guards unless the hospital sets where a film is
+turned away as no limb. The card keeps what the release promised before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,8 @@ from osteon.jobs.locating import measure_places, refit_findings
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
 from osteon.jobs.packing import check_name, publish
 from osteon.jobs.runs import describe_versions, hash_manifest, is_drawn
-from osteon.release import EvidenceSettings, ReleaseCard, read_release
+from osteon.jobs.scoping import ScopeRequest, fit_scope, measure_scope
+from osteon.release import EvidenceSettings, Release, ReleaseCard, read_release
 from osteon.release.card import Site
 from osteon.settings import Settings
 from osteon.terms import Progress, no_progress
@@ -41,6 +43,7 @@ class RecalibrationRequest(Settings):
         films: Where the films lie, if not where the manifest says.
         name: Of the new release; the file's name if None.
         promises: What is to be proven on the hospital's test films.
+        scope: Where a film is turned away as no limb or hip; None as the release says.
     """
 
     release: Path
@@ -49,6 +52,7 @@ class RecalibrationRequest(Settings):
     films: Path | None = None
     name: str | None = None
     promises: Promises = Promises()
+    scope: ScopeRequest | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +103,7 @@ def recalibrate_release(
     if not was_split:
         manifest = split_manifest(manifest, shares=SHARES, salt=manifest.salt or SALT).manifest
     check_splits(manifest, where=str(request.manifest))
+    release = _set_scope(release, manifest, request, progress)
     with Detector(release) as detector:
         tune, test = (
             measure_films(
@@ -130,6 +135,19 @@ def recalibrate_release(
         tune_auroc=direction,
         not_read=count_reasons((tune, test)),
     )
+
+
+def _set_scope(
+    release: Release, manifest: Manifest, request: RecalibrationRequest, progress: Progress
+) -> Release:
+    """Return the release with the scope's limit that the hospital asked for."""
+    if request.scope is None:
+        return release
+    card = release.card
+    rows = choose_rows(manifest, "tune")
+    logits = measure_scope(manifest, rows, card.guards, card.preparation, progress=progress)
+    guards = fit_scope(request.scope, card.guards, logits)
+    return replace(release, card=card.model_copy(update={"guards": guards}))
 
 
 def _check_out(request: RecalibrationRequest) -> None:
