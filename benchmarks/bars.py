@@ -55,8 +55,8 @@ BARS = (
     Bar(says="pointing game, strict", name="pointing game, strict", least=0.67),
     Bar(says="pointing game, margin 5 %", name="pointing game, margin 5 %", least=0.75),
     Bar(
-        says="calibration error (ECE), chance taken off",
-        name="ece, chance taken off",
+        says="calibration error (ECE), bias-corrected",
+        name="ece, bias-corrected",
         most=0.03,
         in_percent=False,
     ),

@@ -66,13 +66,15 @@ def narrow(grey: Pixels8, others: list[Pixels8], rng: Rng) -> Pixels8:
     """
     match rng.random():
         case luck if luck < 0.4:
-            return keep_bone(grey, rng, share=rng.uniform(0.22, 0.8))
-        case luck if luck < 0.6:
+            return keep_bone(grey, rng, share=rng.uniform(0.2, 0.7))
+        case luck if luck < 0.58:
             tone = int(rng.choice([0, 0, 0, 255]))
             return collimate(grey, rng, tone=tone, share=rng.uniform(0.45, 0.9))
-        case luck if luck < 0.7:
+        case luck if luck < 0.72:
             other = others[int(rng.integers(len(others)))]
-            pair = [keep_bone(own, rng, share=rng.uniform(0.35, 1)) for own in (grey, other)]
+            pair = [grey, grey[:, ::-1]] if rng.random() < 0.3 else [grey, other]
+            if rng.random() < 0.6:
+                pair = [keep_bone(own, rng, share=rng.uniform(0.35, 1)) for own in pair]
             return join(pair, gap=int(rng.integers(0, 6)), is_stacked=bool(rng.random() < 0.3))
         case _:
             return grey
@@ -254,6 +256,6 @@ def _degrade(picture: Image.Image, rng: Rng) -> Image.Image:
         grey = grey + rng.normal(0, rng.uniform(1, 10), grey.shape)
         picture = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
     if rng.random() < 0.3:
-        again = save_again(np.asarray(picture), int(rng.integers(15, 85)))
+        again = save_again(np.asarray(picture), int(rng.integers(8, 85)))
         picture = Image.fromarray(again)
     return picture

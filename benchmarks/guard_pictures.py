@@ -20,13 +20,10 @@ import guard_screens as screens
 from guard_bodies import Rng
 from guard_disguises import disguise, is_telling, narrow
 from osteon.collection.manifest import Manifest
-from osteon.inference.guard_network import reduce_film, squeeze_film
+from osteon.inference.guard_looks import GUARD_SIDE, reduce_film, squeeze_film
 from osteon.radiographs.phantom import draw_phantom
 from osteon.radiographs.raster import read_raster
 from osteon.terms import Floats, Pixels8
-
-SIDE: Final = 96
-"""The guards' network is fitted to squares of so many pixels."""
 
 N_DISGUISES: Final = 5
 N_DRAWN: Final = 400
@@ -43,6 +40,7 @@ DRAWN: Final = MappingProxyType(
         "slice of a trunk": bodies.draw_body_slice,
         "slice of a head": bodies.draw_head_slice,
         "spine": bodies.draw_spine,
+        "slice along a spine": scans.draw_spine_slice,
         "slices on a sheet": scans.draw_slices,
         "ultrasound": bodies.draw_ultrasound,
         "belly": scans.draw_belly,
@@ -80,6 +78,7 @@ FAMILIES: Final = MappingProxyType(
         "slices and spines": (
             "slice of a trunk",
             "slice of a head",
+            "slice along a spine",
             "slices on a sheet",
             "spine",
         ),
@@ -166,7 +165,7 @@ def read_films(manifest: Manifest, split: str) -> list[Pixels8]:
         split: Which.
     """
     assert manifest.root is not None
-    rows = [row for row in manifest.rows if row.split == split]
+    rows = [row for row in manifest.rows if row.split == split and row.state == "readable"]
     return [keep_film(read_raster(manifest.root / row.path).pixels) for row in rows]
 
 
@@ -217,7 +216,7 @@ def draw_pictures(films: list[Pixels8], *, seed: int, share: float = 1.0) -> Pic
 
 
 def _shrink(grey: Pixels8) -> Pixels8:
-    return squeeze_film(reduce_film(grey.astype(np.float32) / np.float32(255), SIDE), SIDE)
+    return squeeze_film(reduce_film(grey.astype(np.float32) / np.float32(255), GUARD_SIDE), GUARD_SIDE)
 
 
 def _disguise_films(films: list[Pixels8], *, seed: int, n: int) -> Iterator[_Row]:

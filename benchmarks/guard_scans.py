@@ -168,6 +168,39 @@ def draw_cells(rng: Rng) -> Floats:
     return finish(rng, film - _soften(kernels, 0.7) * rng.uniform(0.25, 0.5))
 
 
+def draw_spine_slice(rng: Rng) -> Floats:
+    """Draw a slice along a spine, as of CT or MR: blocks, discs, a canal, organs before, skin."""
+    size = rows, columns = SIZE, int(SIZE * rng.uniform(0.45, 1.0))
+    y = np.linspace(0, 1, rows, dtype=np.float32)
+    bend = rng.uniform(-0.12, 0.12) * np.sin(np.pi * (y * rng.uniform(1, 2) + rng.uniform(0, 1)))
+    axis = columns * (rng.uniform(0.35, 0.65) + bend)
+    wide, n = columns * rng.uniform(0.07, 0.14), int(rng.integers(5, 14))
+    x = np.arange(columns, dtype=np.float32)[None, :] - axis[:, None]
+    film = rng.uniform(0.15, 0.5) + rng.uniform(0.02, 0.1) * draw_cloud(
+        rng, *size, grain=rng.uniform(5, 25)
+    )
+    film = film + rng.uniform(-0.2, 0.25) * (x < -wide)  # the organs in front
+    for _ in range(int(rng.integers(2, 10))):
+        at = (rng.uniform(0, 0.4), rng.uniform(0, 1))
+        organ = draw_blob(size, at, tuple(rng.uniform(0.04, 0.2, 2)), soft=3)
+        film = film + organ * (x < -wide) * rng.uniform(-0.3, 0.3)
+    turn = (y[:, None] * n + rng.uniform(0, 1)) % 1
+    is_disc = turn < rng.uniform(0.12, 0.3)
+    block, disc = rng.uniform(0.1, 0.9, 2)
+    inside = np.clip((wide - np.abs(x)) / 1.5, 0, 1)
+    grain = rng.uniform(0, 0.05) * draw_cloud(rng, *size, grain=3)
+    film = film + inside * (np.where(is_disc, disc, block + grain) - film)
+    rim = np.exp(-(((np.abs(x) - wide) / 1.2) ** 2)) * rng.uniform(-0.4, 0.5)
+    film = film + rim
+    canal = np.exp(-(((x - 1.5 * wide) / (0.35 * wide)) ** 2))
+    film = film + canal * (rng.uniform(0, 1) - film)
+    tails = np.clip((2.2 * wide - np.abs(x - 3.6 * wide)) / 3, 0, 1) * (turn > 0.45)
+    film = film + tails * rng.uniform(-0.1, 0.4)
+    skin = wide * rng.uniform(5, 9)
+    film = film * (x < skin) + np.exp(-(((x - skin + 3) / 2.5) ** 2)) * rng.uniform(0, 0.6)
+    return finish(rng, film[:, ::-1] if rng.random() < 0.5 else film)
+
+
 def draw_slices(rng: Rng) -> Floats:
     """Draw a sheet of slices, as of CT or MR, of one body side by side."""
     n_down, n_across = int(rng.integers(2, 5)), int(rng.integers(2, 6))

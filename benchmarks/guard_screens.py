@@ -49,7 +49,7 @@ def draw_web_page(rng: Rng, films: list[Pixels8]) -> Floats:
                     _write(pen, rng, (x, y), n=int(wide / 8), size=int(rng.integers(9, 16)), ink=ink)
                     y += 20
                 case 2:
-                    box = [x, y, x + rng.uniform(20, wide - 10), y + 11]
+                    box = [x, y, x + rng.uniform(0.3, 0.9) * wide, y + 11]
                     pen.rounded_rectangle(box, 3, fill=int(rng.integers(60, 200)))
                     y += 16
                 case _:

@@ -23,7 +23,15 @@ import numpy as np
 import numpy.typing as npt
 
 from guard_changes import CHANGES, Change
-from guard_fitting import choose_limits, fit_network
+from guard_fitting import (
+    WEIGHTS,
+    Head,
+    Seen,
+    fit_head,
+    measure_features,
+    pack_network,
+    run_head,
+)
 from guard_pictures import (
     FAMILIES,
     Pictures,
@@ -53,8 +61,8 @@ from osteon.terms import Pixels8, Radiograph
 
 ROOT: Final = Path(__file__).parents[1]
 DATA: Final = ROOT / "src" / "osteon" / "inference" / "data"
-N_STEPS: Final = 8000
-N_STEPS_LEFT: Final = 2500
+NETWORK: Final = "guards-2.onnx"
+LIMITS: Final = "guards-2.json"
 SEEDS: Final = {"train": 1, "tune": 2, "test": 3}
 SHARES: Final = {"train": 1.0, "tune": 0.3, "test": 0.3}
 

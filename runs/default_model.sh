@@ -48,7 +48,10 @@ if [ ! -f "$RUN/operating_point.json" ]; then
   [ -f "$RUN/checkpoints/last.ckpt" ] || rm -rf "$RUN"
   "$OSTEON" train osteon-1 "$OUT/split.parquet" -o "$RUN" "${changes[@]}"
 fi
-[ -f "$MADE" ] || "$OSTEON" export "$RUN" -o "$MADE" --name osteon-1
+# Also of a run that somebody else trained: nothing is certified before copies were looked for.
+[ -f "$OUT/run-audit/audit.json" ] || "$OSTEON" audit "$RUN/manifest.parquet" -o "$OUT/run-audit"
+[ -f "$MADE" ] || "$OSTEON" export "$RUN" --audit "$OUT/run-audit" -o "$MADE" --name osteon-1 \
+  --card "${SHIPPED%.osteon}.card.toml"
 [ -f "$OUT/results/groups.json" ] ||
   "$OSTEON" evaluate "$MADE" "$OUT/split.parquet" --worst 24 -o "$OUT/results"
 "$OSTEON" card "$MADE" "$OUT/results" -o "$OUT/model-card.md"

@@ -22,7 +22,7 @@ from osteon.release import (
     SelfTest,
     pack_release,
 )
-from osteon.release.card import Films, Measure, Precision
+from osteon.release.card import Films, Independence, Measure, Precision
 
 SIDE = 64
 CELL = 4
@@ -107,6 +107,21 @@ def certify(
         n_more=0,
         certified_on="test",
     )
+
+
+def independence(**changes: Any) -> Independence:
+    """Return what is known of four hundred films that one audit searched for copies."""
+    told: dict[str, Any] = {
+        "copies_looked_for": True,
+        "audit": "2026-11-29 osteon 0.1.0 audit 0123456789abcdef",
+        "n_films": 400,
+        "n_not_audited": 0,
+        "n_audits": 1,
+        "n_without_patient": 400,
+    }
+    if not changes.get("copies_looked_for", True):
+        told |= {"audit": "", "n_not_audited": 400, "n_audits": 0}
+    return Independence(**(told | changes))
 
 
 def build_card(**changes: Any) -> ReleaseCard:

@@ -4,6 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from osteon.collection.audit_file import build_search_record
+from osteon.collection.cleaning import stamp_films
 from osteon.collection.manifest import Manifest
 from osteon.terms import Flaw, ManifestRow
 
@@ -36,3 +38,11 @@ def flaw(
     """Return a flaw of films that are like no other."""
     film_ids = ids or tuple(film(path).film_id for path in paths)
     return Flaw(rule=rule, films=paths, film_ids=film_ids, evidence=evidence, advice=advice)
+
+
+def audited(manifest: Manifest, *flaws: Flaw, date: str = "2026-11-29") -> Manifest:
+    """Return a collection whose films one audit searched for copies, and found these."""
+    searched = build_search_record(
+        (row.film_id for row in manifest.rows), date=date, osteon="0.1.0", limits={}
+    )
+    return stamp_films(manifest, flaws, searched)

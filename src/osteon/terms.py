@@ -1,7 +1,10 @@
 """The words of the house: the records that rooms hand to one another."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from importlib import import_module
+from os import PathLike
 from typing import Any, Literal, NewType
 
 import numpy as np
@@ -57,11 +60,14 @@ class Radiograph:
         pixels: Grey values, shape `(rows, columns)`, float32 in [0, 1]; 1 is white.
         source: Where it came from, as the person named it.
         notes: What its file contradicts or leaves open, and how that was decided.
+        pixel_aspect: Height of a pixel over its width; not 1 where the film was not sampled alike
+            both ways, and then a square on the bone is no square of pixels.
     """
 
     pixels: Floats
     source: str
     notes: tuple[Reason, ...] = ()
+    pixel_aspect: float = 1.0
 
     @property
     def rows(self) -> int:
@@ -83,12 +89,15 @@ class Finding:
 
     Attributes:
         box: Around it, in source pixels.
-        probability: That there is a fracture in it; that of its film, where the release was made
-            of films without boxes.
+        probability: That there is a fracture in it, never above that of its film; that of its film,
+            where the release was made of films without boxes.
+        is_best_place: Whether it is too faint for a finding, and shown only because the film is
+            called "fracture" and no other place stands out more.
     """
 
     box: Box
     probability: Probability
+    is_best_place: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +115,7 @@ class Instance:
     study_instance_uid: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
 class Reading:
     """What was read in one film.
 
@@ -119,9 +128,19 @@ class Reading:
             and where the decision is "no fracture".
         evidence: Where the network saw a fracture, float32 in [0, 1], shape `(rows, columns)` of
             the film as it is shown upright; None where it was not read.
-        reasons: Why it was not read, or what was decided before it was.
+        reasons: Why it was not read, what was decided before it was, and where map and decision
+            do not say the same.
         release: Name and version of the release that read it.
         instance: Of a DICOM film; None for others.
+        doubt_from: Probability below which a film is called "no fracture"; 0 where the release
+            calls none so, None where the film was not read or the reading does not say.
+        fracture_from: Probability from which a film is called "fracture"; None where the release
+            calls none so, the film was not read or the reading does not say.
+        colours: Evidence at which the colour of a picture begins, and at which it is full; None
+            where the film was not read or the reading does not say.
+        release_sha256: Of the release's file.
+        read_at: When, in UTC, as ISO 8601 writes it.
+        film: The film as it was handed in, for `plot`; None where it is not kept.
     """
 
     source: str
@@ -132,6 +151,87 @@ class Reading:
     reasons: tuple[Reason, ...]
     release: str
     instance: Instance | None = None
+    doubt_from: Probability | None = None
+    fracture_from: Probability | None = None
+    colours: tuple[float, float] | None = None
+    release_sha256: str | None = None
+    read_at: str | None = None
+    film: Any = None
+
+    def __repr__(self) -> str:
+        """Return what was read in one line, without the map."""
+        probability = "" if self.probability is None else f", probability={self.probability:.4f}"
+        return (
+            f"Reading({self.source!r}, {self.decision!r}{probability}, "
+            f"{len(self.findings)} findings, {len(self.reasons)} reasons, {self.release!r})"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the reading as plain values that JSON can hold; the map is not among them."""
+        names = ("sop_instance_uid", "series_instance_uid", "study_instance_uid")
+        return {
+            "source": self.source,
+            "decision": self.decision,
+            "probability": self.probability,
+            "findings": [
+                {"box": list(found.box), "probability": found.probability}
+                for found in self.findings
+            ],
+            "reasons": [{"code": reason.code, "text": reason.text} for reason in self.reasons],
+            "release": self.release,
+            "release_sha256": self.release_sha256,
+            "read_at": self.read_at,
+            "doubt_from": self.doubt_from,
+            "fracture_from": self.fracture_from,
+            **{name: getattr(self.instance, name, None) for name in names},
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return `to_dict` as JSON.
+
+        Args:
+            indent: Spaces for each level; None writes one line.
+        """
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def plot(self) -> Any:
+        """Return the film with its map, boxes and decision, as a `PIL.Image.Image`.
+
+        Raises:
+            FilmFault: If the film is not there any more, or cannot be shown.
+        """  # noqa: DOC502 — painting raises it
+        return self._paint("plot_reading")
+
+    def save_overlay(self, path: str | PathLike[str]) -> None:
+        """Write what `plot` shows as a PNG file.
+
+        Args:
+            path: Of the picture.
+
+        Raises:
+            FilmFault: If the film is not there any more, or cannot be shown.
+            OutputFault: If the picture cannot be written.
+        """  # noqa: DOC502 — painting raises them
+        self._paint("save_reading", path)
+
+    def _repr_html_(self) -> str:
+        """Return the picture for a notebook."""
+        html: str = self._paint("render_html")
+        return html
+
+    def _paint(self, name: str, *arguments: Any) -> Any:
+        # Pictures are drawn two floors up; a reading only knows where to ask.
+        return getattr(import_module("osteon.reports.show_reading"), name)(self, *arguments)
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        """Take over what was pickled, also by a version that knew fewer attributes.
+
+        Args:
+            state: The attributes' values, in their order.
+        """
+        for number, field in enumerate(fields(self)):
+            value = state[number] if number < len(state) else field.default
+            object.__setattr__(self, field.name, value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +264,9 @@ class ManifestRow:
         has_fracture_in_table: What the table says, where there are class folders and a table.
         annotation_rows: Height that the annotation file claims for the film.
         annotation_columns: Width that the annotation file claims for the film.
+        pixel_aspect: Height of a pixel over its width; None where they are square.
+        audit: The stamp of the audit that searched the film for copies, as `osteon clean` wrote it;
+            None where nobody looked for copies of it.
     """
 
     path: str
@@ -191,6 +294,8 @@ class ManifestRow:
     has_fracture_in_table: bool | None = None
     annotation_rows: int | None = None
     annotation_columns: int | None = None
+    pixel_aspect: float | None = None
+    audit: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -91,7 +91,7 @@ def test_a_mistake_in_typing_leaves_2_and_no_traceback(arguments, tmp_path, monk
 
 def test_a_collection_is_imported_audited_and_split(collection, tmp_path, capsys):
     """Folder in, manifest out; the audit names the copy and the cut film; every film is placed."""
-    manifest, placed = tmp_path / "m.parquet", tmp_path / "s.parquet"
+    manifest, out_path = tmp_path / "m.parquet", tmp_path / "s.parquet"
     assert run(["import", str(collection), "-o", str(manifest)]) == 0
     assert "1 film truncated" in capsys.readouterr().out
 
@@ -100,10 +100,13 @@ def test_a_collection_is_imported_audited_and_split(collection, tmp_path, capsys
     assert {"truncated", "identical-files"} <= set(json.loads(out)["summary"]["rules"])
     assert "identical-files" in err
 
-    assert run(["split", str(manifest), "-o", str(placed), "--json", str(tmp_path / "s.json")]) == 0
+    told = tmp_path / "s.json"
+    assert run(["split", str(manifest), "-o", str(out_path), "--json", str(told)]) == 0
     assert "cut.png" in capsys.readouterr().out
-    counts = {c["split"]: c for c in json.loads((tmp_path / "s.json").read_text())["counts"]}
-    assert sum(counts[split]["n_films"] for split in ("train", "tune", "test")) == 41
+    counts = {c["split"]: c for c in json.loads(told.read_text())["counts"]}
+    placed = [counts[split] for split in ("train", "tune", "test")]
+    assert sum(count["n_films"] for count in placed) == 40  # each file once
+    assert sum(count["n_copies"] for count in placed) == 1
 
 
 def test_a_strict_audit_makes_flaws_an_error(collection, tmp_path):
@@ -124,8 +127,11 @@ def test_collections_are_renamed_and_merged(collection, tmp_path, capsys):
     capsys.readouterr()
     both = tmp_path / "both.parquet"
     assert run(["merge", str(first), str(second), "-o", str(both), "--json", "-"]) == 0
-    counts = json.loads(capsys.readouterr().out)["counts"]
-    assert sum(count["n_films"] for count in counts) == 84
+    out, err = capsys.readouterr()
+    counts = json.loads(out)["counts"]
+    assert sum(count["n_films"] for count in counts) == 41
+    assert sum(count["n_films"] + count["n_copies"] for count in counts) == 84
+    assert "43 files equal to another byte for byte, counted once." in err
 
 
 def test_the_machine_is_shown(capsys):

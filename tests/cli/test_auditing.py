@@ -1,6 +1,7 @@
 """`osteon audit`: what it prints, and how it ends."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,27 @@ def test_a_person_reads_sentences_first_and_the_next_command_last(manifest, tmp_
     said = "\n".join(lines)
     assert "same-picture-two-labels, for example a.png, b.png" in said
     assert f"Look at the pictures: {out / 'report.html'}" in said
-    assert lines[-1] == f"Next: osteon clean {manifest} --audit '{out}' -o clean.parquet"
+    clean = manifest.with_name("m-clean.parquet")
+    assert lines[-1] == f"Next: osteon clean {manifest} --audit '{out}' -o {clean}"
+
+
+def test_a_collection_without_a_copy_is_cleaned_too(tmp_path, capsys):
+    """Its films are stamped there: an audit that found nothing certifies as much as another."""
+    films = tmp_path / "films"
+    for number in range(3):
+        write_film(films / f"{number}.png", draw_film(number))
+    path = tmp_path / "m.parquet"
+    write_manifest(list_films(films, [f"{number}.png" for number in range(3)]), path)
+    assert run(["audit", str(path), "-o", str(tmp_path / "a")]) == 0
+    said = capsys.readouterr().out
+    assert "No two of them show the same picture." in said
+    clean = tmp_path / "m-clean.parquet"
+    line = f"osteon clean {path} --audit {tmp_path / 'a'} -o {clean}"
+    assert said.splitlines()[-1] == f"Next: {line}"
+    assert run(shlex.split(line)[1:]) == 0
+    said = capsys.readouterr().out
+    assert "Copies were looked for among all of these films: 2" in said
+    assert f"Next: osteon split {clean}" in said
 
 
 def test_a_program_reads_the_same_as_json(manifest, capsys):

@@ -35,7 +35,8 @@ def test_a_release_is_measured_and_told(tmp_path, capsys):
     command = ["benchmark", str(release), "--collection", str(write_collection(tmp_path))]
     assert run([*command, "-o", str(out), "--json", str(tmp_path / "said.json")]) == 0
     said = capsys.readouterr().out
-    assert "8 test films of spots, 4 fractured, in 8 groups." in said
+    assert '8 test films of the collection "spots", 4 fractured, in 8 groups.' in said
+    assert "Copies were never looked for: films may be copies of one another." in said
     assert "bright  1.000" in said
     assert "1 row measured now, 0 kept." in said
     assert (out / "benchmark.md").is_file()

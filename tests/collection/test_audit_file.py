@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from osteon.collection.audit_file import read_audit
+from osteon.collection.audit_file import (
+    build_search_record,
+    read_audit,
+    read_search_record,
+)
 from osteon.errors import FolderNotFound, ManifestFault
 
 FLAW = {"rule": "new-rule", "films": ["骨.png"], "film_ids": ["0"], "evidence": {}, "advice": "Go."}
@@ -63,3 +67,47 @@ def test_a_missing_audit_is_named(tmp_path):
         read_audit(tmp_path)
     with pytest.raises(FolderNotFound, match="nowhere"):
         read_audit(tmp_path / "nowhere")
+
+
+RECORD = build_search_record(
+    ["b" * 16, "a" * 16, "b" * 16], date="2026-11-29", osteon="0.1.0", limits={"limit": 3.0}
+)
+
+
+def write_searched(folder: Path, searched: Any) -> Path:
+    path = folder / "audit.json"
+    path.write_text(json.dumps({"flaws": [], "searched": searched}), encoding="utf-8")
+    return path
+
+
+def test_the_films_that_were_searched_are_read_back(tmp_path):
+    """Each film once, and the audit goes by day, version and hash."""
+    assert RECORD.film_ids == ("a" * 16, "b" * 16)
+    assert RECORD.stamp == f"2026-11-29 osteon 0.1.0 audit {RECORD.identity}"
+    assert read_search_record(write_searched(tmp_path, RECORD.as_json())) == RECORD
+
+
+def test_an_audit_that_opened_no_film_searched_none(tmp_path):
+    """`--quick`, and audits of an older Osteon, have no such record."""
+    assert read_search_record(write(tmp_path, [FLAW])) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"film_ids": ["a" * 16, "b" * 16, "c" * 16]},
+        {"film_ids": "a"},
+        {"limits": {"limit": 9.0}},
+        {"limits": None},
+        {"osteon": "0.1.0 or so"},
+        {"date": "yesterday"},
+        {"identity": "0" * 16},
+    ],
+)
+def test_a_record_that_somebody_edited_is_refused(tmp_path, changed):
+    """A film that is added by hand was not searched."""
+    path = write_searched(tmp_path, RECORD.as_json() | changed)
+    with pytest.raises(ManifestFault, match="searched: must be as the audit wrote it"):
+        read_search_record(path)
+    with pytest.raises(ManifestFault, match="searched"):
+        read_search_record(write_searched(tmp_path, ["a" * 16]))

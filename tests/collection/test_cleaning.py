@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.rows import collection, film, flaw
+from tests.rows import audited, collection, film, flaw
 
+from osteon.collection.audit_file import SearchRecord, build_search_record
 from osteon.collection.cleaning import CleanedCollection, clean_manifest
 from osteon.collection.cleaning_rules import EXCLUDABLE, EXCLUDED, CleaningRules
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.collection.splits import Shares, split_manifest
+from osteon.collection.stamps import read_stamp
 from osteon.errors import ManifestFault, SettingsFault
 from osteon.terms import Flaw
 
@@ -279,3 +281,72 @@ def test_cleaning_twice_changes_nothing_more_and_a_split_has_no_new_leak(
     crossing = {leak.films for leak in once.leaks}
     for leak in find_leaks(placed.manifest):
         assert any(set(films) <= set(leak.films) for films in crossing)
+
+
+def search(manifest: Manifest, *paths: str) -> SearchRecord:
+    ids = [row.film_id for row in manifest.rows if not paths or row.path in paths]
+    return build_search_record(ids, date="2026-11-29", osteon="0.1.0", limits={})
+
+
+def test_cleaning_stamps_what_the_audit_searched():
+    """The films that stay are audited, and the picture of a copy is named by its content."""
+    manifest = collection(film("a.png"), film("b.png"), film("c.png"), film("d.png"))
+    flaws = [flaw("same-picture", "a.png", "b.png"), flaw("box-on-negative", "d.png")]
+    cleaned = clean_manifest(manifest, flaws, CleaningRules(), searched=search(manifest))
+    assert cleaned.was_searched
+    assert cleaned.independence.copies_looked_for
+    names = {row.path: read_stamp(row).picture for row in cleaned.manifest.rows}
+    assert names["a.png"] == names["b.png"] == min(film(p).film_id for p in ("a.png", "b.png"))
+    assert names["c.png"] == film("c.png").film_id
+    assert len(cleaned.grouped.rows) == 4
+
+
+def test_a_film_that_the_audit_did_not_see_is_not_stamped():
+    """It joined after the audit: the collection is not audited, and one more film says why."""
+    manifest = collection(film("a.png"), film("b.png"), film("late.png"))
+    seen = search(manifest, "a.png", "b.png")
+    cleaned = clean_manifest(manifest, [], CleaningRules(), searched=seen)
+    assert not cleaned.independence.copies_looked_for
+    assert cleaned.independence.n_not_audited == 1
+
+
+@pytest.mark.parametrize("rule", ["identical-files", "moon-phase"])
+def test_no_film_is_stamped_by_an_audit_that_cannot_vouch_for_it(rule):
+    """One that opened no film, and one whose rules are not known here: they may be of copies."""
+    manifest = collection(film("a.png"), film("b.png"))
+    searched = search(manifest) if rule == "moon-phase" else None
+    told = [flaw(rule, "a.png", "b.png")]
+    cleaned = clean_manifest(manifest, told, CleaningRules(), searched=searched)
+    assert not cleaned.was_searched
+    assert not cleaned.independence.copies_looked_for
+
+
+def test_an_audit_without_a_search_leaves_earlier_stamps():
+    """What was searched together was, whatever is asked of the manifest later."""
+    manifest = audited(collection(film("a.png"), film("b.png"), film("c.png")))
+    cleaned = clean_manifest(manifest, [], CleaningRules(exclude=("outlier",)))
+    assert not cleaned.was_searched
+    assert cleaned.independence.copies_looked_for
+
+
+def test_an_audit_of_other_films_is_refused_though_it_found_nothing():
+    """Without a flaw there is no film to compare; the films that it searched tell."""
+    other = search(collection(film("x.png"), film("y.png")))
+    with pytest.raises(ManifestFault, match="must be of this collection; found '2 films, none"):
+        clean_manifest(collection(film("a.png")), [], CleaningRules(), searched=other)
+
+
+def test_a_copy_that_was_renamed_since_the_audit_is_still_one():
+    """Films are known by content: the audit's stamps and its groups go together."""
+    manifest = collection(film("a.png"), film("b.png"), film("c.png"))
+    renamed = replace(manifest.rows[1], path="moved/b.png")
+    told = [flaw("same-picture", "a.png", "b.png")]
+    cleaned = clean_manifest(
+        replace(manifest, rows=(manifest.rows[0], renamed, manifest.rows[2])),
+        told,
+        CleaningRules(),
+        searched=search(manifest),
+    )
+    groups = groups_of(cleaned)
+    assert groups["a.png"] == groups["moved/b.png"] != groups["c.png"]
+    assert cleaned.independence.copies_looked_for

@@ -65,6 +65,8 @@ def test_the_columns_are_the_records_own():
         ("sex", "F"),
         ("age", -1.0),
         ("age", float("nan")),
+        ("pixel_aspect", 0.0),
+        ("pixel_aspect", float("inf")),
         ("boxes", [[1.0, 2.0, 3.0]]),
         ("boxes", [[3.0, 2.0, 1.0, 4.0]]),
         ("boxes", [[1.0, 2.0, float("inf"), 4.0]]),
@@ -155,6 +157,7 @@ ROWS = st.builds(
         max_size=2,
     ).map(tuple),
     has_fracture_in_table=st.none() | st.booleans(),
+    pixel_aspect=st.none() | st.floats(0.25, 4.0),
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.dicoms import draw_values, encode_film
 
 from osteon.collection.inspection import inspect_film, inspect_films
 from osteon.collection.layouts.listing import ListedFilm, Listing
@@ -134,3 +135,13 @@ def test_stopping_does_not_open_the_films_that_are_left(tmp_path: Path):
         inspect_films(listing, progress=stop)
     # All 400 take several seconds of processor time.
     assert time.process_time() - start < 1.5
+
+
+@pytest.mark.parametrize(("said", "aspect"), [({}, None), ({"PixelAspectRatio": ["3", "2"]}, 1.5)])
+def test_pixels_that_are_not_square_are_known_of_an_imported_film(
+    tmp_path: Path, said: dict[str, list[str]], aspect: float | None
+):
+    """Else its fractures would be drawn beside them where a network learns."""
+    (tmp_path / "a.png").write_bytes(encode_film(draw_values(), **said))
+    row = inspect(tmp_path)
+    assert (row.rows, row.columns, row.pixel_aspect) == (40, 32, aspect)

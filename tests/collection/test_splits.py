@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.rows import collection, film
+from tests.rows import audited, collection, film, flaw
 
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
@@ -15,9 +15,11 @@ from osteon.collection.splits import (
     Shares,
     carry_places,
     describe_split,
+    find_uneven_split,
     keep_published,
     split_manifest,
 )
+from osteon.collection.stamps import describe_independence
 from osteon.errors import ManifestFault, SettingsFault
 from osteon.terms import ManifestRow
 
@@ -269,3 +271,57 @@ def test_a_collection_that_was_never_split_has_no_places_to_carry():
     placed = collection(*(replace(row, split="train") for row in rows))
     with pytest.raises(ManifestFault, match="must not be placed yet"):
         carry_places(placed, placed)
+
+
+def test_a_folder_that_has_grown_is_audited_again_before_it_is_audited():
+    """Stamps stay with their bytes; a film that is new has none, and then nothing is certain."""
+    rows = [film(f"film{number:02}.png", has_fracture=number % 2 == 0) for number in range(40)]
+    earlier = split_manifest(audited(collection(*rows[:30])), shares=SHARES, salt="s").manifest
+    same = carry_places(collection(*rows[:30]), earlier)
+    assert describe_independence(same.rows).copies_looked_for
+    grown = carry_places(collection(*rows), earlier)
+    assert describe_independence(grown.rows).n_not_audited == 10
+    again = carry_places(audited(collection(*rows)), earlier)
+    assert describe_independence(again.rows).copies_looked_for
+
+
+def test_a_new_copy_of_a_placed_film_follows_it():
+    """The place comes from before, the copy from the new audit: both hold."""
+    rows = [film(f"film{number:02}.png", has_fracture=number % 2 == 0) for number in range(40)]
+    earlier = split_manifest(audited(collection(*rows[:39])), shares=SHARES, salt="s").manifest
+    now = audited(collection(*rows), flaw("same-picture", "film00.png", "film39.png"))
+    split = split_manifest(carry_places(now, earlier), shares=SHARES, salt="s").manifest
+    homes = splits_of(split)
+    assert homes["film39.png"] == homes["film00.png"]
+
+
+def test_a_copy_byte_for_byte_is_counted_once():
+    """Films, fractures and groups count different files, and the rest is said beside them."""
+    (train,) = describe_split(
+        collection(
+            film("a.png", split="train", content="x", group="g"),
+            film("b.png", split="train", content="x", group="g"),
+            film("c.png", split="train", has_fracture=False),
+        )
+    )
+    assert (train.n_films, train.n_fractured, train.n_groups, train.n_copies) == (2, 1, 2, 1)
+
+
+def test_splits_of_different_prevalence_are_found_with_their_numbers():
+    """Twelve points apart is worth a word, and so is the group that made it so; ten is not."""
+
+    def split(n_fractured, *, group=None):
+        rows = [
+            film(f"{place}{n}.png", split=place, has_fracture=n < fractured, group=group)
+            for place, fractured in (("train", 50), ("test", n_fractured))
+            for n in range(100)
+        ]
+        return find_uneven_split(collection(*rows))
+
+    assert split(60) is None
+    uneven = split(62)
+    assert uneven.difference == pytest.approx(0.12)
+    assert [count.split for count in uneven.counts] == ["train", "test"]
+    assert (uneven.largest_group, uneven.n_films, uneven.is_of_large_groups) == (1, 200, False)
+    assert split(62, group="g").is_of_large_groups
+    assert find_uneven_split(collection(film("a.png"))) is None

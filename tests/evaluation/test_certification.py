@@ -7,7 +7,13 @@ from scipy.special import logit as to_logit
 from scipy.stats import beta, norm
 
 from osteon.errors import MeasurementFault
-from osteon.evaluation.certification import certify, certify_points, count_allowed, count_needed
+from osteon.evaluation.certification import (
+    certify,
+    certify_nothing,
+    certify_points,
+    count_allowed,
+    count_needed,
+)
 
 REPETITIONS = 2_000
 TOLERANCE = 0.05 + 3.09 * np.sqrt(0.05 * 0.95 / REPETITIONS)
@@ -232,3 +238,14 @@ def test_a_promise_is_broken_in_no_more_than_5_percent_of_repetitions(world, pro
     assert n_broken / REPETITIONS <= TOLERANCE
     if world in {"even", "a cliff just past the promise"}:
         assert n_broken / REPETITIONS > 0.035  # the bound is exact, not merely safe: 4.8 % here
+
+
+def test_films_that_nothing_makes_independent_certify_nothing():
+    """No threshold, no film counted, and what it would take from nothing: 29 and 59."""
+    points = certify_nothing(
+        sensitivity=0.9, specificity=0.95, confidence=0.95, certified_on="test"
+    )
+    asked = (points.high_sensitivity, points.high_specificity)
+    assert [(p.threshold, p.n_films, p.n_more) for p in asked] == [(None, 0, 29), (None, 0, 59)]
+    assert points.cuts == (None, None)
+    assert points.decide(0.999) == points.decide(0.001) == "doubt"

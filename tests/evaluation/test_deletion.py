@@ -99,6 +99,14 @@ def test_copies_of_a_film_do_not_narrow_an_interval():
     assert copied.deletion.interval.high == pytest.approx(alone.deletion.interval.high)
 
 
+@pytest.mark.parametrize(("n_films", "has_interval"), [(2, False), (9, False), (10, True)])
+def test_few_films_have_no_interval(n_films, has_interval):
+    """Two films say what they say, and nothing about others: no interval is drawn from them."""
+    test = measure_deletion(build_curves(np.linspace(0.5, 0.9, n_films)), [None] * n_films)
+    assert test.deletion_gain.value is not None
+    assert (test.deletion_gain.interval is not None) == has_interval
+
+
 def test_one_film_has_no_interval():
     """Resampling cannot move a number of one group."""
     test = measure_deletion(build_curves(np.array([0.8])), ["a"])

@@ -7,14 +7,27 @@ from scipy.special import logit as to_logit
 from sklearn.metrics import brier_score_loss
 
 from osteon.errors import MeasurementFault
+from osteon.evaluation.answers import number_groups
 from osteon.evaluation.intervals import Proportion, wilson_interval
-from osteon.evaluation.reliability import measure_calibration
+from osteon.evaluation.reliability import N_BINS, _add_up, _find_bins, measure_calibration
 
 
 def look(probabilities, truths, groups=None, **asked):
     probabilities = np.asarray(probabilities, dtype=float)
     groups = groups or [None] * probabilities.size
     return measure_calibration(probabilities, np.asarray(truths, bool), groups, **asked)
+
+
+def correct(probabilities, truths, groups=None):
+    """Return the corrected error before it is held at zero: the number that is right on average."""
+    probabilities = np.asarray(probabilities, dtype=float)
+    numbers = number_groups(groups or [None] * probabilities.size)
+    sums = _add_up(
+        np.asarray(truths, float) - probabilities,
+        places=_find_bins(probabilities, N_BINS),
+        numbers=numbers,
+    )
+    return float(sums.weigh(np.ones((1, int(numbers.max()) + 1)))[2][0])
 
 
 def draw_confident(rng, n):
@@ -75,9 +88,11 @@ def test_a_perfect_model_shows_an_error_that_the_correction_takes_off():
     plain, corrected = [], []
     for _ in range(300):
         answers = draw_confident(rng, 400)
-        held = look(answers, rng.random(400) < answers, resamples=1)
+        truths = rng.random(400) < answers
+        held = look(answers, truths, resamples=1)
         plain.append(held.ece.value)
-        corrected.append(held.ece_corrected.value)
+        corrected.append(correct(answers, truths))
+        assert held.ece_corrected.value == pytest.approx(max(corrected[-1], 0.0))
     assert np.mean(plain) == pytest.approx(0.03, abs=0.005)
     assert abs(np.mean(corrected)) < 0.003  # five standard errors of this mean
 
@@ -108,8 +123,8 @@ def test_copies_do_not_hide_the_bias():
         answers = rng.random(80)
         truths = np.repeat(rng.random(80) < answers, 5)
         answers = np.repeat(answers, 5)
-        grouped.append(look(answers, truths, groups, resamples=1).ece_corrected.value)
-        alone.append(look(answers, truths, resamples=1).ece_corrected.value)
+        grouped.append(correct(answers, truths, groups))
+        alone.append(correct(answers, truths))
     assert abs(np.mean(grouped)) < 0.01  # four standard errors
     assert np.mean(alone) > 0.05
 
@@ -137,8 +152,22 @@ def test_every_number_lies_in_its_own_interval_or_at_its_end():
     answers = rng.random(200)
     held = look(answers, rng.random(200) < answers)
     for measured in (held.brier, held.ece, held.ece_corrected):
-        assert measured.interval.low <= max(measured.value, 0) <= measured.interval.high
+        assert measured.interval.low <= measured.value <= measured.interval.high
         assert "group bootstrap" in measured.interval.method
+
+
+@pytest.mark.parametrize("size", [12, 40, 200])
+def test_a_corrected_error_is_never_below_zero_and_lies_in_its_interval(size):
+    """What chance alone exceeds is printed as zero, together with the interval's lower end."""
+    rng = np.random.default_rng(size)
+    clipped = 0
+    for _ in range(25):
+        answers = rng.random(size)
+        truths = rng.random(size) < answers
+        held = look(answers, truths, resamples=100).ece_corrected
+        clipped += correct(answers, truths) < 0
+        assert 0 <= held.interval.low <= held.value <= held.interval.high
+    assert clipped > 3
 
 
 def test_equal_seeds_give_equal_intervals():

@@ -22,9 +22,11 @@ from tests.releases import (
 
 from osteon.errors import (
     DecoderUnavailable,
+    SettingsFault,
 )
 from osteon.inference.detector import Detector
 from osteon.inference.guards import build_guards
+from osteon.radiographs.films import read_film
 from osteon.radiographs.isolation import Limits
 from osteon.radiographs.phantom import draw_phantom
 from osteon.release import (
@@ -173,10 +175,6 @@ def bad_films(tmp_path):
         "truncated DICOM": tmp_path / "cut.dcm",
         "folder": tmp_path,
         "nonsense": np.random.default_rng(0).bytes(5000),
-        "none": None,
-        "number": 3.14,
-        "list": [1, 2],
-        "three dimensions": np.zeros((20, 20, 3), np.uint8),
         "no numbers": np.full((20, 20), np.nan),
         "a pixel": np.zeros((1, 1), np.uint8),
         "nul": "a\0b.png",
@@ -360,3 +358,48 @@ def test_a_script_needs_no_main_guard(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == ["fracture", str(tmp_path / "f.png")]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("as_radiograph", [False, True])
+def test_a_box_lands_on_stored_pixels_that_are_not_square(tmp_path, as_radiograph):
+    """The film is looked at with square pixels, and answered in its own; its notes are reasons."""
+    spot = (50, 60, 78, 160)
+    values = draw_spot(200, 80, box=spot).astype(np.uint16) << np.uint16(4)
+    path = tmp_path / "film.dcm"
+    said = {"PixelSpacing": ["0.1", "0.2"], "NumberOfFrames": "0"}
+    path.write_bytes(encode_film(values, **said))
+    how = Preparation(rows=64, columns=64)
+    with Detector.load(build_release(tmp_path, card={"preparation": how}), threads=1) as boxed:
+        reading = boxed.read(read_film(path) if as_radiograph else path)
+        squared = boxed.read(draw_spot(200, 160, box=(100, 60, 156, 160)))
+    assert [reason.code for reason in reading.reasons] == ["frames"]
+    assert reading.evidence.shape == (200, 80)
+    assert reading.findings[0].box == pytest.approx(
+        [side / scale for side, scale in zip(squared.findings[0].box, (2, 1, 2, 1), strict=True)],
+        abs=4,
+    )
+    assert reading.probability == pytest.approx(squared.probability, abs=0.02)
+
+
+def test_what_is_no_film_is_the_programs_fault(detector):
+    """A pipeline with a bug hears of it at its first film, alone or among many."""
+    for thing in (None, 3.14, [1, 2]):
+        with pytest.raises(TypeError, match="a film must be"):
+            detector.read(thing)
+        with pytest.raises(TypeError, match="a film must be"):
+            list(detector.read_many([draw_spot(), thing]))
+
+
+@pytest.mark.parametrize("options", [{"threads": 0}, {"threads": "2"}, {"on_inverted": "flip"}])
+def test_an_option_that_means_nothing_is_refused(options):
+    """An option is checked before a film is read."""
+    with pytest.raises(SettingsFault):
+        Detector.default(**options)
+
+
+def test_the_release_in_the_package_goes_by_its_name():
+    """`Detector.load` takes the name that the command line takes."""
+    with Detector.load("osteon-1") as detector:
+        assert detector.card.name == "osteon-1"
+    with pytest.raises(TypeError, match=r"Detector\.load"):
+        Detector("osteon-1")

@@ -233,3 +233,22 @@ def test_brightness_beside_the_film_is_not_its_highest_point():
     place = place_film(96, 48, WHOLE)  # in columns 24 to 72 of the input
     evidence = draw_hills((10, 50, 3, 9.0), (48, 20, 3, 1.0))
     assert find_peak(evidence, place, WHOLE) == pytest.approx((24, 20), abs=1)
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, HILLS])
+@pytest.mark.parametrize("aspect", [0.4, 1.55, 3.0])
+def test_a_spot_is_found_in_stored_pixels_that_are_not_square(aspect, settings):
+    """The box lies on the spot as it is stored, and the peak in it."""
+    how = Preparation(rows=SIDE, columns=SIDE)
+    film = np.zeros((240, 200), np.float32)
+    spot = (40, 60, 120, 180)
+    film[spot[1] : spot[3], spot[0] : spot[2]] = 1.0
+    radiograph = Radiograph(pixels=film, source="drawn", pixel_aspect=aspect)
+    small = fit_pixels(radiograph, how).astype(np.float32) / 255
+    place = place_film(240, 200, how, pixel_aspect=aspect)
+    (found, *_) = find_places(small, place, how, settings=settings)
+    assert overlap(found.box, spot) > 0.75
+    x, y = find_peak(small, place, how)
+    assert spot[0] < x < spot[2]
+    assert spot[1] < y < spot[3]
+    assert lay_on_film(small, place, how).shape == (240, 200)

@@ -31,6 +31,17 @@ def test_a_network_with_its_card_is_loaded(tmp_path):
     assert network.card.preparation == Preparation(rows=16, columns=16)
 
 
+def test_a_graph_without_boxes_gives_none(tmp_path):
+    """No box head and no evidence: None, which is not "no box found"."""
+    import numpy as np
+
+    network = Network.load(write_network(tmp_path / "n.onnx", GOOD))
+    outputs = network.look(np.ones((2, 1, 16, 16), np.float32))
+    assert (outputs.boxes, outputs.evidence) == (None, None)
+    assert outputs.logits.tolist() == [1.0, 1.0]
+    assert not network.has_boxes
+
+
 def test_one_film_and_many_films_have_the_same_logit(tmp_path):
     """A film's logit does not depend on the batch it is read in."""
     import numpy as np

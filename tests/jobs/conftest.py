@@ -11,6 +11,7 @@ from osteon.jobs.training import TrainingReport, TrainingRequest, train
 from osteon.learning.devices import Machine
 from osteon.radiographs.phantom import draw_phantom
 from tests.films import list_film
+from tests.rows import audited
 
 TINY = {
     "preparation.rows": "16",
@@ -46,7 +47,7 @@ def manifest_path(tmp_path_factory) -> Path:
             facts["boxes"] = ((0.0, 4.0, 24.0, 12.0),)
         rows.append(list_film(folder, name, collection="drawn", **facts))
     path = folder.parent / f"{folder.name}.parquet"
-    write_manifest(Manifest(rows=tuple(rows), root=folder, salt="s"), path)
+    write_manifest(audited(Manifest(rows=tuple(rows), root=folder, salt="s")), path)
     return path
 
 
@@ -87,7 +88,7 @@ def limbs_path(tmp_path_factory) -> Path:
         split = "train" if number < 48 else "tune" if number < 80 else "test"
         rows.append(list_film(folder, name, collection="limbs", split=split, **facts))
     path = folder.parent / f"{folder.name}.parquet"
-    write_manifest(Manifest(rows=tuple(rows), root=folder, salt="s"), path)
+    write_manifest(audited(Manifest(rows=tuple(rows), root=folder, salt="s")), path)
     return path
 
 

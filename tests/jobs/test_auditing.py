@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from osteon.collection.manifest import write_manifest
+from osteon.collection.audit_file import read_search_record
+from osteon.collection.cleaning_rules import CleaningRules
+from osteon.collection.manifest import read_manifest, write_manifest
+from osteon.collection.stamps import read_stamp
 from osteon.errors import FolderNotFound, ManifestFault, OutputFault, SettingsFault
 from osteon.jobs.auditing import WORK_FOLDER, AuditResult, audit_collection
+from osteon.jobs.cleaning import clean_collection
 from tests.films import draw_film, list_films, turn_film, write_film
 
 SCHEMA = json.loads(files("osteon.reports").joinpath("audit.schema.json").read_text("utf-8"))
@@ -189,3 +193,37 @@ def test_a_collection_of_which_nothing_is_left_is_refused(tmp_path):
         path.write_bytes(b"changed")
     with pytest.raises(ManifestFault, match=r"0\.png: the file changed.*"):
         audit_collection(manifest, tmp_path / "audit")
+
+
+def test_the_audit_says_which_films_it_searched_and_how(result, manifest, folder):
+    """Day, version, limits and films; a quick audit, which opens none, says nothing of the kind."""
+    searched = json.loads(result.path.read_text())["searched"]
+    rows = read_manifest(manifest).rows
+    assert searched["film_ids"] == sorted({row.film_id for row in rows})
+    assert searched["limits"]["alignment"]["limit"] == 3.0
+    assert read_search_record(result.path) == result.searched
+    quick = audit_collection(manifest, folder / "quick", quick=True)
+    assert quick.searched is None
+    assert "searched" not in json.loads(quick.path.read_text())
+
+
+def test_import_audit_clean_makes_a_collection_that_is_audited(result, manifest, folder):
+    """The three commands, and the collection's copies are in one group and of one picture."""
+    out = folder / "clean.parquet"
+    outcome = clean_collection(manifest, result.path, out, how=CleaningRules())
+    assert outcome.cleaned.independence.copies_looked_for
+    rows = {row.path: row for row in read_manifest(out).rows}
+    turned = read_stamp(rows["2.png"]), read_stamp(rows["3.png"])
+    assert turned[0].picture == turned[1].picture
+    assert rows["2.png"].group == rows["3.png"].group
+
+
+def test_a_film_that_changed_since_its_import_was_not_searched(tmp_path):
+    """What was opened is another picture than the manifest's: that one was never compared."""
+    path = write_collection(tmp_path)
+    write_film(tmp_path / "films" / "other.png", draw_film(9))
+    (tmp_path / "films" / "other.png").replace(tmp_path / "films" / "4.png")
+    found = audit_collection(path, tmp_path / "audit")
+    outcome = clean_collection(path, found.path, tmp_path / "c.parquet", how=CleaningRules())
+    assert not outcome.cleaned.independence.copies_looked_for
+    assert outcome.cleaned.independence.n_not_audited == 1

@@ -1,6 +1,8 @@
 """Models side by side on the same films: measured once, compared in pairs, drawn, and resumed."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -187,3 +189,24 @@ def test_the_reference_is_one_of_the_models(bright, limbs_path, tmp_path):
                 models=(bright,), out=tmp_path, collection=limbs_path, reference="other"
             )
         )
+
+
+def test_a_run_that_nobody_audited_is_measured_and_certified_of_nothing(trained_on_limbs, tmp_path):
+    """The page, its lead and its cells say that copies were never looked for; a flag says more."""
+    run = tmp_path / "run"
+    shutil.copytree(trained_on_limbs.run, run)
+    manifest = read_manifest(run / "manifest.parquet")
+    rows = tuple(replace(row, audit=None) for row in manifest.rows)
+    write_manifest(replace(manifest, rows=rows), run / "manifest.parquet")
+    asked = BenchmarkRequest(models=(run,), out=tmp_path / "b", effort=LITTLE, limit=40)
+    done = run_benchmark(asked)
+    page = done.table.read_text("utf-8")
+    assert "in 40 groups. Copies were never looked for: films may be copies of one another." in page
+    assert "| Certified: fractures not cleared | not certified: copies were never looked" in page
+    assert "its promise is not certified, so that no film is called so" in page
+    assert not json.loads(done.data.read_text())["independence"]["copies_looked_for"]
+    again = run_benchmark(asked.model_copy(update={"unaudited": True}))
+    assert again.n_measured == 1  # a row that was measured without promises is not taken for one
+    cells = again.table.read_text("utf-8").split("| Certified: fractures not cleared | ")[1]
+    assert cells.startswith("≥ 90 %, proven > ")
+    assert "; copies were never looked for" in cells.split("|")[0]

@@ -1,6 +1,7 @@
 """A release is measured by kind of film, its worst films are drawn, and a page is written of it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from osteon.jobs.carding import CardRequest, write_model_card
 from osteon.jobs.validating import ValidationRequest, validate_release
 from osteon.reports.group_table import read_groups
 from tests.films import list_film
+from tests.packages import has_default_release
 from tests.releases import build_release, draw_spot
 
 HANDS, HIPS, BLIND = 40, 12, 3
@@ -73,8 +75,8 @@ def test_too_few_films_have_no_area_and_no_calibration(measured):
     hand, hip = kind(measured.groups, "hand"), kind(measured.groups, "hip")
     assert hip.find("auroc") is None
     assert hand.find("auroc") is not None
-    assert hand.find("ece, chance taken off") is None
-    assert measured.groups.whole.find("ece, chance taken off") is not None
+    assert hand.find("ece, bias-corrected") is None
+    assert measured.groups.whole.find("ece, bias-corrected") is not None
 
 
 def test_what_the_films_do_not_say_is_no_kind(measured):
@@ -102,7 +104,7 @@ def test_a_card_is_written_of_a_release_and_its_results(measured, release, tmp_p
     assert "17 of 20" in said
     assert 'Fractures called "no fracture", by region: hand 3 of 20, hip 0 of 6.' in said
     assert "The three hands have no spot at all." in said
-    assert "children's growth plates" in said
+    assert "Intended use\n\nNot stated" in said
     assert "osteon evaluate bright.osteon films.parquet --worst 24" in said
     assert "118 of 131" in said  # of the release's own card
 
@@ -139,3 +141,28 @@ def test_only_a_release_has_worst_films(tmp_path, capsys):
     """A run draws its own gallery always."""
     assert run(["evaluate", str(tmp_path), "--worst", "3"]) == 2
     assert "--worst" in capsys.readouterr().err
+
+
+def test_what_osteon_1_says_of_itself_stands_on_its_card_alone(release, tmp_path):
+    """Its makers' words are in the package beside it; a network of somebody else has none."""
+    if not has_default_release():
+        pytest.skip("this Osteon was built without its own release")
+    own = write_model_card(CardRequest(release=Path("osteon-1"), out=tmp_path / "own.md"))
+    said = own.read_text("utf-8")
+    assert "children's growth plates" in said
+    assert "one radiograph of a limb, hip or shoulder" in said
+    other = write_model_card(CardRequest(release=release, out=tmp_path / "other.md"))
+    said = other.read_text("utf-8")
+    assert "growth plates" not in said
+    assert "shoulder" not in said
+
+
+def test_results_of_films_that_nobody_audited_say_so_on_the_card(measured, release, tmp_path):
+    """Numbers by kind of film resample groups, and these are no groups of copies."""
+    assert not measured.independence.copies_looked_for
+    assert any(note.startswith("Copies were never looked for") for note in measured.notes)
+    page = write_model_card(
+        CardRequest(release=release, results=measured.results, out=tmp_path / "card.md")
+    )
+    by_kind = page.read_text("utf-8").split("## By kind of film")[1]
+    assert "Copies were never looked for among these films" in by_kind.split("###")[0]

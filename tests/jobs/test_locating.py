@@ -3,17 +3,32 @@
 import numpy as np
 import pytest
 
-from osteon.evaluation.localisation import measure_iou
+from osteon.evaluation.localisation import is_right, measure_iou
 from osteon.inference.answering import Answer
+from osteon.inference.evidence import measure_peak
 from osteon.inference.network import Network, open_session
 from osteon.jobs.detecting import mark_films, measure_detection
-from osteon.jobs.locating import CELLS, FLOOR, PEAKS, fit_evidence, name_method
-from osteon.jobs.marking import locate
+from osteon.jobs.locating import (
+    CELLS,
+    FLOOR,
+    PEAKS,
+    fit_evidence,
+    measure_places,
+    name_method,
+)
+from osteon.jobs.marking import locate, show
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.radiographs.prepare import place_film
-from osteon.release import Calibrator, EvidenceSettings, NetworkCard, Preparation
+from osteon.release import (
+    Calibrator,
+    EvidenceSettings,
+    FindingRule,
+    NetworkCard,
+    OperatingPoints,
+    Preparation,
+)
 from osteon.terms import ManifestRow
-from tests.releases import build_model
+from tests.releases import build_model, certify
 from tests.rows import collection
 
 HOW = Preparation(rows=128, columns=128)
@@ -162,13 +177,67 @@ def test_marks_are_scored_by_the_findings_rule(fitted):
         for film, places, probability in zip(
             marked, locate(test, HOW, faint), probabilities, strict=True
         ):
-            rule = settings.finding
+            has_rule = settings.finding is not None
             scores = [
-                rule.rate(probability, one.peak) if rule else probability * one.peak
+                settings.rate(probability, one.peak) if has_rule else probability * one.peak
                 for one in places
             ]
             assert [score for _, score in film.marks] == scores
             assert [box for box, _ in film.marks] == [one.box for one in places]
+
+
+def test_colours_span_what_tune_films_reach(fitted):
+    """Half of the normals stay below them, nine of ten fractured films below their end."""
+    tune = draw_films()
+    peaks = np.array(
+        [
+            measure_peak(answer.evidence, answer.place, HOW, settings=fitted)
+            for answer in tune.answers
+        ]
+    )
+    shown, fractured = fitted.picture, tune.references
+    assert abs((peaks[~fractured] < shown.low).mean() - 0.5) <= 1 / 30
+    assert abs((peaks[fractured] < shown.full).mean() - 0.9) <= 1 / 30
+    assert abs((peaks[fractured] >= shown.contradiction).mean() - 0.9) <= 1 / 30
+    assert shown.normals_reaching == (peaks[~fractured] >= shown.contradiction).mean()
+    assert (shown.fitted_on, shown.n_fractured, shown.n_normal) == ("tune", 30, 30)
+    unboxed = fit_evidence(draw_films(boxed=False), CALIBRATOR, HOW, method="learnt map")
+    assert unboxed.picture is not None  # which needs no boxes
+
+
+def test_findings_are_rated_on_films_that_have_a_fracture(fitted):
+    """How likely a place is right is asked of fractured films alone: the film says the rest."""
+    rule = fitted.finding
+    assert isinstance(rule, FindingRule)
+    tune = draw_films()
+    fractured = tune.choose(tune.references)
+    # Too few of those that are shown are wrong here: the faint places of these films helped.
+    faint = locate(fractured, HOW, fitted.model_copy(update={"threshold": FLOOR}))
+    assert (rule.n_films, rule.n_findings) == (30, sum(map(len, faint)))
+    assert rule.n_right >= 25
+    assert rule.rate(1 - 1e-9, 0.9) > 0.9
+
+
+def test_what_is_measured_is_what_is_shown(fitted):
+    """A film called "fracture" without a finding counts with its best place, as its reading."""
+    test = draw_films("test")
+    hidden = fitted.model_copy(update={"threshold": 0.9})
+    points = OperatingPoints(
+        high_sensitivity=certify("sensitivity", 0.90, 131, 129, 0.2),
+        high_specificity=certify("specificity", 0.95, 269, 264, 0.5),
+    )
+    called = [points.decide(p) for p in CALIBRATOR.calibrate(test.logits).tolist()]
+    shown = show(test, HOW, hidden, called=called)
+    assert sum(bool(places) and places[0].is_best_place for places in shown) > 5
+    found, right, ece = measure_places(test, CALIBRATOR, points, how=HOW, settings=hidden)
+    assert right.n == ece.n == sum(map(len, shown))
+    assert found.hits == sum(
+        any(is_right(place.box, row.boxes) for place in places)
+        for row, places in zip(test.rows, shown, strict=True)
+        if row.boxes
+    )
+    assert ece.name == "ece of findings, bias-corrected"
+    assert 0 <= ece.low <= ece.value <= ece.high
 
 
 def test_nothing_is_detected_where_nothing_is_known(fitted):

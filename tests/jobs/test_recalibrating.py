@@ -16,11 +16,15 @@ from osteon.errors import (
     SettingsFault,
 )
 from osteon.inference.detector import Detector
+from osteon.jobs.reading import ReadingRequest, read_films
 from osteon.jobs.recalibrating import RecalibrationRequest, recalibrate_release
 from osteon.jobs.runs import hash_manifest
 from osteon.release import FindingCalibrator, read_release
+from osteon.reports.model_card import build_model_card
+from osteon.reports.release_card import describe_card
 from tests.films import list_film
 from tests.releases import build_release, draw_spot
+from tests.rows import audited
 
 BOX = (30, 40, 54, 70)
 
@@ -43,7 +47,7 @@ def local(tmp_path_factory):
         facts = {"has_fracture": has_fracture, "boxes": boxes, "collection": "local"}
         rows.append(list_film(folder, name, **facts))
     path = folder.parent / f"{folder.name}.parquet"
-    write_manifest(Manifest(rows=tuple(rows), root=folder), path)
+    write_manifest(audited(Manifest(rows=tuple(rows), root=folder)), path)
     return path
 
 
@@ -84,7 +88,8 @@ def test_the_network_stays_and_both_calibrations_are_kept(release, local, tmp_pa
     assert new.card.calibrator != old.card.calibrator
     assert new.card.tested_on.collection == "local"
     assert new.card.name == "site"
-    assert "promises and numbers hold there" in new.card.notes[0]
+    assert 'Calibrated again on the collection "local"' in new.card.notes[0]
+    assert new.card.site.release == f"{old.card.name} {old.card.version}"
     with Detector.load(report.release, threads=1) as detector:
         assert detector.read(draw_spot()).probability is not None
 
@@ -117,10 +122,17 @@ def test_findings_are_rated_anew_where_a_reader_boxed_them(release, local, tmp_p
     without = recalibrate_release(
         request(tmp_path, release, unboxed, out=tmp_path / "without.osteon")
     )
-    assert without.card.evidence == old
+    assert without.card.evidence.finding == old.finding
+    assert without.card.evidence.picture == new.picture  # which needs no boxes
     assert any("fitted on the films that the release" in note for note in without.card.notes)
     assert new.finding != old.finding
     assert new.threshold == old.threshold
+    assert (new.finding.fitted_on, new.finding.n_films) == ("tune", 25)
+    assert (new.picture.fitted_on, new.picture.n_fractured, new.picture.n_normal) == (
+        "tune",
+        25,
+        25,
+    )
 
 
 def test_a_second_hospital_keeps_what_was_released(release, local, tmp_path):
@@ -189,3 +201,120 @@ def test_the_release_itself_is_never_written_over(release, local, tmp_path):
     )
     with pytest.raises(ManifestFault, match="no tune and no test"):
         recalibrate_release(request(tmp_path, release, trained))
+
+
+LOW = {"sensitivity": 0.8, "specificity": 0.8}
+"""What twenty-five films of a class can prove."""
+
+
+@pytest.fixture
+def unaudited(local, tmp_path):
+    """The same films as `osteon import` lists them: nobody looked for copies."""
+    path = tmp_path / "unaudited.parquet"
+    return rewrite(read_manifest(local), path, lambda _, row: replace(row, audit=None))
+
+
+def test_films_that_nobody_searched_for_copies_certify_nothing(release, local, unaudited, tmp_path):
+    """Calibrated, but without a threshold; the same films after an audit certify both promises."""
+    report = recalibrate_release(request(tmp_path, release, unaudited, promises=LOW))
+    card = read_release(report.release).card
+    points = card.operating_points
+    assert points.cuts == (None, None)
+    assert (points.high_sensitivity.n_films, points.high_specificity.n_films) == (0, 0)
+    assert not card.independence.copies_looked_for
+    assert not card.is_certified_unaudited
+    assert "neither promise was certified there" in card.notes[0]
+    assert "certified" not in " ".join(card.notes).replace("neither promise was certified", "")
+    with Detector.load(report.release, threads=1) as detector:
+        assert detector.read(draw_spot()).decision == "doubt"
+    audited_report = recalibrate_release(
+        request(tmp_path, release, local, out=tmp_path / "audited.osteon", promises=LOW)
+    )
+    assert None not in audited_report.card.operating_points.cuts
+    assert audited_report.card.independence.copies_looked_for
+    assert "both promises were certified there" in audited_report.card.notes[0]
+
+
+def test_what_was_certified_without_an_audit_says_so_for_good(release, unaudited, tmp_path):
+    """The release holds it, and what is made of the release later holds it too."""
+    report = recalibrate_release(
+        request(tmp_path, release, unaudited, promises=LOW, unaudited=True)
+    )
+    card = read_release(report.release).card
+    assert None not in card.operating_points.cuts
+    assert card.is_certified_unaudited
+    said = "\n".join(line for section in describe_card(card) for line in section.sentences)
+    assert "copies were never looked for (--unaudited)" in said
+    assert "copies were never looked for (--unaudited)" in build_model_card(card)
+    films = read_films(ReadingRequest(films=[unaudited.parent], release=report.release))
+    assert "certified although copies were never looked for" in films.remarks[0]
+    other = rewrite(
+        read_manifest(unaudited),
+        tmp_path / "b.parquet",
+        lambda n, row: replace(row, view=(str(n),)),
+    )
+    again = recalibrate_release(request(tmp_path, report.release, other, out=tmp_path / "b.osteon"))
+    assert again.card.site.independence is None  # what was released first did not record it
+
+
+def test_one_film_that_joined_after_the_audit_certifies_nothing(release, local, tmp_path):
+    """It may be a copy of any of the others."""
+    joined = rewrite(
+        read_manifest(local),
+        tmp_path / "joined.parquet",
+        lambda number, row: replace(row, audit=None) if number == 3 else row,
+    )
+    card = recalibrate_release(request(tmp_path, release, joined, promises=LOW)).card
+    assert card.operating_points.cuts == (None, None)
+    assert card.independence.n_not_audited == 1
+
+
+def test_patients_that_a_table_names_count_once_though_it_names_no_group(release, local, tmp_path):
+    """Five films of a patient are one case, where they were split by hand too."""
+
+    def place(number, row):
+        patient = f"p{number // 5}"
+        split = "tune" if number < 50 else "test"
+        return replace(row, patient_key=patient, split=split, group=None)
+
+    table = rewrite(read_manifest(local), tmp_path / "table.parquet", place)
+    card = recalibrate_release(request(tmp_path, release, table)).card
+    assert card.tested_on.n_films == 50
+    assert card.tested_on.n_groups == 10
+    assert card.operating_points.high_sensitivity.n_films == 10
+    assert card.independence.n_without_patient == 0
+
+
+def test_a_site_states_what_its_release_is_for_and_nothing_is_claimed_for_it(
+    release, local, tmp_path
+):
+    """What the release said of itself stays with what it was; empty fields stay empty."""
+    words = tmp_path / "card.toml"
+    words.write_text('intended_use = "Wrists of adults."\nnot_for = ["children"]\n', "utf-8")
+    card = recalibrate_release(request(tmp_path, release, local, statement=words)).card
+    assert card.statement.intended_use == "Wrists of adults."
+    page = build_model_card(card)
+    assert "## Intended use\n\nWrists of adults." in page
+    assert "- children\n" in page
+    assert "## Not tested on\n\n- Not stated" in page
+    assert "growth plates" not in page
+    assert card.tested_on.kinds["body_region"] == {"not recorded": 50}
+    assert "Not recorded of any film: regions, views" in page
+    (tmp_path / "wrong.toml").write_text('purpose = "all"\n', "utf-8")
+    with pytest.raises(SettingsFault, match="unknown key; known: intended_use"):
+        recalibrate_release(request(tmp_path, release, local, statement=tmp_path / "wrong.toml"))
+
+
+def test_a_second_site_is_not_told_of_the_first_one_s_films(release, local, tmp_path):
+    """What was calibrated again elsewhere is over; its sentence leaves with it."""
+    first = recalibrate_release(request(tmp_path, release, local))
+    manifest = read_manifest(local)
+    rows = tuple(replace(row, collection="other") for row in manifest.rows[:80])
+    other = tmp_path / "other.parquet"
+    write_manifest(Manifest(rows=rows, root=manifest.root), other)
+    second = recalibrate_release(
+        request(tmp_path, first.release, other, out=tmp_path / "second.osteon")
+    )
+    told = [note for note in second.card.notes if note.startswith("Calibrated again on")]
+    assert len(told) == 1
+    assert 'the collection "other"' in told[0]

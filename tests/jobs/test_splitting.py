@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from osteon.collection.groups import choose_counted
 from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.collection.splits import Shares
+from osteon.collection.stamps import describe_independence
 from osteon.errors import ManifestFault
 from osteon.jobs.splitting import keep_published_split, split_collection
-from tests.rows import place_film
+from tests.rows import audited, place_film
 
 SHARES = Shares(train=50, tune=25, test=25)
 
@@ -68,3 +70,23 @@ def test_a_published_split_is_kept_and_its_leaks_are_told(tmp_path):
     )
     assert {leak.rule for leak in outcome.leaks} == {"copies-across-splits"}
     assert [row.split for row in read_manifest(out).rows if row.state == "truncated"] == [None]
+
+
+def test_a_split_of_films_that_nobody_audited_says_so(tmp_path):
+    """The outcome knows, and so does its JSON; nothing looks like a clean bill."""
+    out = tmp_path / "split.parquet"
+    outcome = split_collection(write_collection(tmp_path), out, shares=SHARES, salt="s")
+    assert not outcome.independence.copies_looked_for
+    told = json.loads(json.dumps(outcome.as_json()))
+    assert told["copies_looked_for"] is False
+    assert told["independence"]["n_not_audited"] == 39
+
+
+def test_a_split_of_audited_films_is_audited(tmp_path):
+    """Placing films keeps their stamps."""
+    path = write_collection(tmp_path)
+    write_manifest(audited(read_manifest(path)), path)
+    out = tmp_path / "split.parquet"
+    outcome = split_collection(path, out, shares=SHARES, salt="s")
+    assert outcome.independence.copies_looked_for
+    assert describe_independence(choose_counted(read_manifest(out).rows)).copies_looked_for

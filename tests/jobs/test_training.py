@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from osteon.errors import (
 )
 from osteon.evaluation.history import parse_history
 from osteon.inference.network import Network
+from osteon.jobs.evaluating import EvaluationRequest, evaluate
 from osteon.jobs.importing import import_collection
 from osteon.jobs.runs import RunFolder
 from osteon.jobs.training import TrainingRequest, is_drawn, train
@@ -137,6 +139,41 @@ def test_a_network_that_learns_places_resumes_to_the_same_weights_too(limbs_path
     assert Network.load(resumed.network).card.evidence == "map"
 
 
+def test_boxes_and_hard_films_resume_to_the_same_weights_too(limbs_path, tmp_path):
+    """Stopped in an epoch whose films were drawn by their last loss, it draws them again."""
+    small = {
+        "preparation.rows": "64",
+        "preparation.columns": "64",
+        "network.pretrained": "false",
+        "schedule.epochs": "4",
+        "schedule.small_epochs": "1",
+        "schedule.batch": "8",
+        "sampling.films": "24",
+        "loss.consistency_weight": "0.1",
+        "loss.consistency_films": "2",
+    }
+
+    def press_ctrl_c(what, done, total):
+        if what == "epoch 3 of 4" and done == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    asked = {"recipe": "osteon-2", "overrides": small}
+    whole = train(request(limbs_path, tmp_path / "whole", **asked))
+    train(request(limbs_path, tmp_path / "run", **asked), progress=press_ctrl_c)
+    last = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert len(last["hardness"].unique()) > 4  # what the third epoch's draw hangs on
+    resumed = train(request(limbs_path, tmp_path / "run", resume=True, **asked))
+    assert resumed.best_epoch == whole.best_epoch > 1
+    assert same(weights_of(tmp_path / "run"), weights_of(tmp_path / "whole"))
+    live = [
+        torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True)
+        for name in ("run", "whole")
+    ]
+    assert same(live[0]["live"], live[1]["live"])
+    assert torch.equal(live[0]["hardness"], live[1]["hardness"])
+    assert Network.load(resumed.network).has_boxes
+
+
 def test_a_finished_run_resumed_is_left_as_it_is(trained, manifest_path):
     """--resume on a finished run trains nothing more and changes no weight."""
     before = weights_of(trained.run)
@@ -243,3 +280,47 @@ def test_drawn_films_are_known_as_drawn_whatever_their_folder_is_called(tmp_path
     write_phantoms(tmp_path / "hospital", n_films=4, seed=3)
     assert is_drawn(import_collection(tmp_path / "hospital"))
     assert not is_drawn(read_manifest(manifest_path))
+
+
+def test_a_leak_that_nobody_looked_for_is_no_zero(trained, manifest_path, tmp_path):
+    """An audited collection has counted leaks; of another the counts are null, and it is said."""
+    facts = RunFolder(path=trained.run).read_facts()
+    assert facts["copies_looked_for"] is True
+    assert (facts["leaks_allowed"], facts["test_films_in_leaks"]) == (0, 0)
+    assert facts["audit"].startswith("2026-11-29 osteon")
+    assert facts["films_without_patient"] == 60
+    manifest = read_manifest(manifest_path)
+    rows = tuple(replace(row, audit=None) for row in manifest.rows)
+    write_manifest(replace(manifest, rows=rows), tmp_path / "bare.parquet")
+    one_epoch = {**TINY, "schedule.epochs": "1"}
+    report = train(request(tmp_path / "bare.parquet", tmp_path / "run", overrides=one_epoch))
+    assert not report.independence.copies_looked_for
+    facts = RunFolder(path=tmp_path / "run").read_facts()
+    assert facts["copies_looked_for"] is False
+    assert facts["leaks_allowed"] is facts["test_films_in_leaks"] is facts["audit"] is None
+    evaluated = evaluate(EvaluationRequest(run=tmp_path / "run"))
+    for name in ("classification_report.txt", "metrics.json"):
+        text = " ".join((evaluated.results / name).read_text().split())
+        assert "Copies were never looked for among these films" in text
+
+
+def test_a_copy_byte_for_byte_is_learnt_from_once(manifest_path, tmp_path):
+    """A twin adds no weight: the network is the same as without it, and the counts are too."""
+    manifest = read_manifest(manifest_path)
+    folder = tmp_path / "films"
+    shutil.copytree(manifest.root, folder)
+    twins = []
+    for row in (manifest.rows[0], manifest.rows[40]):  # of train and of tune
+        shutil.copy(folder / row.path, folder / f"z-{row.path}")
+        twins.append(replace(row, path=f"z-{row.path}"))
+    one_epoch = {**TINY, "schedule.epochs": "1"}
+    runs = []
+    for name, rows in (("one", manifest.rows), ("two", (*manifest.rows, *twins))):
+        write_manifest(replace(manifest, rows=rows, root=folder), tmp_path / f"{name}.parquet")
+        runs.append(
+            train(request(tmp_path / f"{name}.parquet", tmp_path / name, overrides=one_epoch))
+        )
+    assert same(weights_of(runs[0].run), weights_of(runs[1].run))
+    assert [run.n_copies for run in runs] == [0, 2]
+    counts = RunFolder(path=runs[1].run).read_facts()["splits"]
+    assert counts["train"] == {"films": 36, "fractured": 18, "copies_byte_for_byte": 1}

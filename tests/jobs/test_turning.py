@@ -130,3 +130,12 @@ def test_half_of_the_films_are_fractured_where_there_are_enough():
     assert sum(rows[place].has_fracture for place in choose_balanced(rows, 30)) == 10
     assert len(choose_balanced(rows, 30)) == 30
     assert choose_balanced(rows, 99) == list(range(50))
+
+
+def test_a_film_with_pixels_that_are_not_square_is_turned_as_it_is_seen():
+    """Turned by a quarter in stored pixels, a limb would become another limb."""
+    film = Radiograph(pixels=np.zeros((40, 60), np.float32), source="film", pixel_aspect=2.0)
+    views = list(list_views(film))
+    assert {view.pixel_aspect for view in views} == {1.0}
+    assert views[ANGLES.index(90)].pixels.shape == (60, 80)
+    assert views[-1].pixels.shape == (80, 60)

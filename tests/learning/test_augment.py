@@ -2,13 +2,19 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from osteon.jobs.turning import turn
 from osteon.learning.augment import augment, draw_warps
+from osteon.learning.augment import warp as move
 from osteon.learning.recipes import AugmentationSettings, find_recipe
+from osteon.radiographs.prepare import fit_pixels, place_film
+from osteon.release import Preparation
+from osteon.terms import Radiograph
 
 NOTHING = AugmentationSettings()
 
@@ -133,3 +139,46 @@ def test_gamma_bends_the_middle_and_keeps_black_and_white():
     torch.testing.assert_close(bent[:, 2], torch.ones(32), atol=1e-4, rtol=0)
     assert float(bent[:, 1].min()) < 0.35
     assert float(bent[:, 1].max()) > 0.62
+
+
+def test_a_turned_film_is_shown_as_the_measure_turns_it():
+    """Turned in training and turned, enlarged and letterboxed in the measure: the same picture."""
+    how, rows, columns = Preparation(rows=96, columns=96), 120, 80
+    y, x = np.mgrid[:rows, :columns]
+    drawn = 0.5 + 0.3 * np.sin(x / 9.0) * np.cos(y / 13.0) + 0.2 * (x > columns / 2)
+    film = Radiograph(pixels=drawn.astype(np.float32), source="drawn")
+    place = place_film(rows, columns, how)
+    fitted = torch.tensor([[place.columns, place.rows]] * 12, dtype=torch.float32)
+    asked = AugmentationSettings(turned_share=1.0, zoom=(0.5, 2.0), shift_share=0.2)
+    matrices = draw_warps(12, torch.Size((96, 96)), asked, seeded(), fitted=fitted)
+    pixels = torch.from_numpy(fit_pixels(film, how)).float()[None, None] / 255
+    shown = move(pixels.expand(12, -1, -1, -1), matrices)
+    for matrix, ours in zip(matrices, shown[:, 0], strict=True):
+        degrees = -math.degrees(math.atan2(float(matrix[1, 0]), float(matrix[0, 0])))
+        theirs = torch.from_numpy(fit_pixels(turn(film, degrees), how)).float() / 255
+        assert float((ours - theirs).abs().mean()) < 0.02
+        both = ((ours > 0.05) & (theirs > 0.05)).sum() / ((ours > 0.05) | (theirs > 0.05)).sum()
+        assert float(both) > 0.96
+
+
+def test_as_many_films_are_turned_as_was_asked_and_close_ups_are_not():
+    """A third of the films is turned; a close-up keeps its own zoom."""
+    fitted = torch.tensor([[80.0, 60.0]] * 600)
+    centres = torch.full((600, 2), torch.nan)
+    centres[::2] = 40.0
+    how = AugmentationSettings(turned_share=1 / 3, close_zoom=(3.0, 3.0))
+    warps = draw_warps(600, torch.Size((80, 80)), how, seeded(), centres=centres, fitted=fitted)
+    zooms = torch.linalg.det(warps[:, :2, :2]).sqrt()
+    assert zooms[::2].tolist() == pytest.approx([3.0] * 300, rel=1e-4)
+    assert 70 < int((zooms[1::2] < 0.995).sum()) < 130
+
+
+def test_the_even_zoom_keeps_its_range_and_the_film_s_aspect():
+    """Both sides grow alike, by a factor from the range, as often halved as doubled."""
+    how = AugmentationSettings(zoom=(0.5, 2.0))
+    warps = draw_warps(400, torch.Size((40, 60)), how, seeded())
+    across, down = warps[:, 0, 0], warps[:, 1, 1]
+    torch.testing.assert_close(across, down)
+    assert 0.5 <= float(across.min()) < 0.55
+    assert 1.9 < float(across.max()) <= 2.0
+    assert 160 < int((across < 1).sum()) < 240

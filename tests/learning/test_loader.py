@@ -168,3 +168,16 @@ def test_reduced_films_have_sides_that_32_divides():
     assert reduce_films(torch.rand(1, 1, 384, 384), 2 / 3).shape == (1, 1, 256, 256)
     assert reduce_films(torch.rand(1, 1, 160, 96), 2 / 3).shape == (1, 1, 96, 64)
     assert reduce_films(torch.rand(1, 1, 32, 32), 0.1).shape == (1, 1, 32, 32)
+
+
+def test_fractures_lie_on_films_whose_pixels_are_not_square():
+    """A film of 32 rows that stand for 64 is letterboxed as it is seen, and so is its fracture."""
+    box = (60.0, 10.0, 92.0, 18.0)
+    known = {"rows": 32, "columns": 128, "pixel_aspect": 2.0, "boxes": (box,)}
+    manifest = Manifest(rows=(replace(row(0, "train"), **known),), root=Path())
+    pixels = np.zeros((1, SIDE, SIDE), dtype=np.uint8)
+    cache = Cache(pixels=pixels, paths=("00.png",), set_aside=(), how=LETTERBOX)
+    places = stack_films(manifest, cache, "train", device=CPU, with_places=True).places
+    assert places.centres[0].tolist() == [[38.0, 30.0]]
+    rows, columns = np.nonzero(places.masks[0, 0].numpy() > 127)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (13, 16, 15, 22)

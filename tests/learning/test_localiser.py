@@ -1,16 +1,25 @@
-"""The film's answer is made of the map that is shown."""
+"""The film's answer is made of the map and the boxes that are shown."""
+
+import io
+import zipfile
+from importlib.resources import files
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
-from osteon.errors import SettingsFault
+from osteon.errors import ParityBroken, SettingsFault
 from osteon.inference.network import Network
-from osteon.learning.export import export_onnx
+from osteon.learning import export
+from osteon.learning.evidence import N_BOXES
+from osteon.learning.export import compare_boxes, export_onnx
 from osteon.learning.fracture_network import freeze_backbone
+from osteon.learning.heads.boxes import choose_boxes
 from osteon.learning.localiser import EvidenceHead, LocalisingNetwork
 from osteon.learning.networks import build_network
 from osteon.learning.recipes import find_recipe
+from osteon.learning.summary import list_layers
 from osteon.release import NetworkCard
 
 TINY = {"preparation.rows": "64", "preparation.columns": "64"}
@@ -25,6 +34,13 @@ def recipe():
 def network(recipe):
     torch.manual_seed(0)
     return build_network(recipe, download=False).eval()
+
+
+@pytest.fixture(scope="module")
+def boxed():
+    """A network with a box head."""
+    torch.manual_seed(0)
+    return build_network(find_recipe("osteon-2", TINY), download=False).eval()
 
 
 @torch.no_grad()
@@ -106,3 +122,104 @@ def test_a_network_without_maps_of_every_stride_cannot_localise():
     backbone = torch.nn.Linear(2, 2)
     with pytest.raises(SettingsFault, match="mobilenetv2_100 or resnet50"):
         LocalisingNetwork(backbone, width=8, mean=0.5, std=0.5)
+
+
+def test_a_network_without_a_box_head_is_the_one_it_always_was(network):
+    """Every weight of the released osteon-1 has its place, by name and shape, and none is new."""
+    released = files("osteon.inference") / "data" / "osteon-1.osteon"
+    with zipfile.ZipFile(io.BytesIO(released.read_bytes())) as file:
+        graph = onnx.load_from_string(file.read("model.onnx")).graph
+    shipped = {
+        one.name.removeprefix("network."): tuple(one.dims)
+        for one in graph.initializer
+        if one.name.startswith("network.") and not one.name.endswith("_bias")  # of folded norms
+    }
+    ours = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    assert len(shipped) > 50
+    assert {name: ours.get(name) for name in shipped} == shipped
+    # batch norms are folded into the convolutions before them when a network is exported
+    folded = {name for name in ours if name not in shipped}
+    assert not [name for name in folded if name.startswith(("boxes", "head.local.1"))]
+    with torch.no_grad():
+        assert network.look(torch.rand(2, 1, 64, 64)).boxes is None
+
+
+@torch.no_grad()
+def test_a_box_head_reads_the_two_finest_maps(boxed):
+    """16 x 16 cells of stride 4, then 8 x 8 of stride 8, beside the map and the logit."""
+    look = boxed.look(torch.rand(3, 1, 64, 64))
+    assert look.boxes.scores.shape == (3, 16 * 16 + 8 * 8)
+    assert look.marks.shape == (3, 16, 16)
+
+
+@torch.no_grad()
+def test_the_highest_scores_of_boxes_move_the_film_s_logit(boxed):
+    """A network that is surer of a box is surer of the film, or less sure: not indifferent."""
+    films = torch.rand(2, 1, 64, 64)
+    before = boxed.look(films)
+    boxed.boxes.score.bias += 3.0
+    after = boxed.look(films)
+    boxed.boxes.score.bias -= 3.0
+    torch.testing.assert_close(after.branches[1], before.branches[1])
+    assert float((after.branches[0] - before.branches[0]).abs().min()) > 1e-4
+
+
+def test_the_exported_file_gives_boxes_in_the_same_pass(boxed, tmp_path):
+    """ONNX gives logit, map and the best-scored boxes, as torch does."""
+    films = np.random.default_rng(0).random((3, 1, 64, 64), dtype=np.float32)
+    recipe = find_recipe("osteon-2", TINY)
+    card = NetworkCard(recipe="osteon-2", preparation=recipe.preparation, evidence="map")
+    export_onnx(boxed, card, tmp_path / "n.onnx", films=films)
+    exported = Network.load(tmp_path / "n.onnx")
+    assert exported.has_boxes
+    outputs = exported.look(films)
+    with torch.no_grad():
+        look = boxed.look(torch.from_numpy(films))
+        ours = choose_boxes(look.boxes, N_BOXES).numpy()
+    np.testing.assert_allclose(outputs.logits, look.logits.numpy(), atol=1e-4)
+    np.testing.assert_allclose(outputs.evidence, torch.sigmoid(look.marks).numpy(), atol=1e-4)
+    assert outputs.boxes.shape == ours.shape == (3, 300, 5)
+    assert max(map(compare_boxes, ours, outputs.boxes)) < 1.0
+    logits, evidence = exported.answer(films)
+    np.testing.assert_array_equal(logits, outputs.logits)
+    np.testing.assert_array_equal(evidence, outputs.evidence)
+
+
+def test_boxes_that_onnx_gives_differently_are_not_exported(boxed, tmp_path, monkeypatch):
+    """Where a box differs beyond the promise nothing is left at the place."""
+    films = np.random.default_rng(0).random((2, 1, 64, 64), dtype=np.float32)
+    recipe = find_recipe("osteon-2", TINY)
+    card = NetworkCard(recipe="osteon-2", preparation=recipe.preparation, evidence="map")
+    monkeypatch.setattr(export, "compare_boxes", lambda ours, theirs: 1.01)
+    with pytest.raises(ParityBroken, match="boxes to once what"):
+        export_onnx(boxed, card, tmp_path / "n.onnx", films=films)
+    assert not list(tmp_path.iterdir())
+
+
+def test_boxes_are_compared_with_their_likest():
+    """Two that changed places agree; one that is moved by a pixel, or missing, does not."""
+    chance = np.random.default_rng(0)
+    ours = np.column_stack([chance.random((20, 4)) * 60, np.linspace(0.9, 0.1, 20)])
+    ours = ours.astype(np.float32)
+    ours[5, 4] = ours[4, 4] - 1e-6
+    swapped = ours[[*range(4), 5, 4, *range(6, 20)]]
+    assert compare_boxes(ours, swapped) <= 1.0
+    moved = ours.copy()
+    moved[3, 0] += 1.0
+    assert compare_boxes(ours, moved) > 1.0
+    lacking = ours[[0, 0, *range(2, 20)]]
+    assert compare_boxes(ours, lacking) > 1.0
+    assert compare_boxes(lacking, ours) > 1.0
+    scored = ours.copy()
+    scored[:, 4] += 0.01
+    assert compare_boxes(ours, scored) > 1.0
+    last = ours.copy()
+    last[-1, :4] = 0.0  # another box with the same score as the last one
+    assert compare_boxes(ours, last) <= 1.0
+
+
+def test_a_shared_layer_is_listed_once_in_the_table_of_layers(boxed):
+    """Its parameters are counted once, though every stride passes it."""
+    names = [layer.name for layer in list_layers(boxed, find_recipe("osteon-2", TINY).preparation)]
+    assert len(names) == len(set(names))
+    assert "boxes.convolutions.0" in names

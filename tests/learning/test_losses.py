@@ -4,8 +4,15 @@ import pytest
 import torch
 
 from osteon.learning.fracture_network import Look
+from osteon.learning.heads.boxes import BoxHead
 from osteon.learning.loader import Batch
-from osteon.learning.losses import dice_loss, focal_loss, weighted_loss, whole_loss
+from osteon.learning.losses import (
+    dice_loss,
+    focal_loss,
+    weigh_losses,
+    weighted_loss,
+    whole_loss,
+)
 from osteon.learning.recipes import LossSettings
 
 ONES = torch.ones(2)
@@ -70,3 +77,47 @@ def test_each_branch_learns_by_itself_at_its_weight():
     found = whole_loss(Look(local + whole, None, (local, whole)), batch, ONES, how)
     parts = [weighted_loss(x, batch.references, ONES) for x in (local + whole, local, whole)]
     assert float(found) == pytest.approx(float(parts[0] + 0.25 * (parts[1] + parts[2])))
+
+
+def boxed_batch():
+    """A film with one fracture and one without, seen by a box head that knows nothing."""
+    torch.manual_seed(0)
+    head = BoxHead(4)
+    said = head([torch.rand(2, 4, 8, 8), torch.rand(2, 4, 4, 4)])
+    batch = Batch(
+        films=torch.zeros(2, 1, 32, 32),
+        references=torch.tensor([1.0, 0.0]),
+        masks=torch.zeros(2, 1, 16, 16),
+        is_outlined=torch.tensor([True, True]),
+        boxes=torch.tensor([[[4.0, 4, 20, 20]], [[0.0, 0, 0, 0]]]),
+        is_box=torch.tensor([[True], [False]]),
+    )
+    return Look(torch.zeros(2), torch.zeros(2, 8, 8), (), said), batch
+
+
+def test_boxes_count_at_the_recipe_s_weights():
+    """Each part has its own weight, and all of them one; at none the loss is as without."""
+    look, batch = boxed_batch()
+    parts = weigh_losses(look, batch, ONES, LossSettings())
+    half = weigh_losses(look, batch, ONES, LossSettings(box_weight=0.25, box_sides_weight=3.0))
+    assert half["box score"].item() == pytest.approx(parts["box score"].item() / 2)
+    assert half["box overlap"].item() == pytest.approx(parts["box overlap"].item() / 2)
+    assert half["box sides"].item() == pytest.approx(parts["box sides"].item())
+    none = whole_loss(look, batch, ONES, LossSettings(box_weight=0.0))
+    without = whole_loss(look._replace(boxes=None), batch, ONES, LossSettings())
+    assert none.item() == pytest.approx(without.item())
+    total = whole_loss(look, batch, ONES, LossSettings())
+    assert total.item() == pytest.approx(sum(part.item() for part in parts.values()))
+
+
+def test_a_film_shown_twice_is_asked_for_one_logit():
+    """The squared difference of the pairs' logits, at its weight; nothing without pairs."""
+    batch = Batch(
+        films=torch.zeros(4, 1, 16, 16),
+        references=torch.tensor([1.0, 0.0, 1.0, 0.0]),
+        twins=torch.tensor([[0, 2], [1, 3]]),
+    )
+    look = Look(torch.tensor([1.0, -1.0, 2.0, 2.0]))
+    parts = weigh_losses(look, batch, ONES, LossSettings(consistency_weight=0.5))
+    assert parts["consistency"].item() == pytest.approx(0.5 * (1.0 + 9.0) / 2)
+    assert "consistency" not in weigh_losses(look, batch, ONES, LossSettings())

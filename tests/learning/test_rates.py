@@ -3,10 +3,12 @@
 from itertools import pairwise
 
 import pytest
+import torch
 
+from osteon.learning.fracture_network import FractureNetwork
 from osteon.learning.networks import build_network
-from osteon.learning.rates import build_optimiser, one_cycle, set_rates
-from osteon.learning.recipes import find_recipe
+from osteon.learning.rates import average_weights, build_optimiser, one_cycle, set_rates
+from osteon.learning.recipes import ScheduleSettings, find_recipe
 
 TINY = {"preparation.rows": "32", "preparation.columns": "32"}
 
@@ -32,3 +34,18 @@ def test_the_backbone_has_a_rate_of_its_own_and_every_weight_has_one():
     assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([5e-4, 2e-3])
     set_rates(optimiser, recipe.optimiser, share_done=1.0)
     assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([0, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize(("rises", "expected"), [(False, 0.104662), (True, 0.999966)])
+def test_a_rising_average_forgets_the_first_weights(rises, expected):
+    """Eleven steps of ones after zeros: 1 - 0.99^11, and rising 1 - 2/11 x 3/12 x ... x 12/21."""
+    network = FractureNetwork(torch.nn.Identity(), torch.nn.Linear(1, 1), mean=0.0, std=1.0)
+    weight = network.head.weight
+    mean = average_weights(network, ScheduleSettings(average=0.99, average_rises=rises))
+    with torch.no_grad():
+        weight.zero_()
+        mean.update_parameters(network)  # the first weights, whole
+        weight.fill_(1.0)
+        for _ in range(11):
+            mean.update_parameters(network)
+    assert mean.module.head.weight.item() == pytest.approx(expected, abs=1e-5)

@@ -58,3 +58,25 @@ def test_attention_is_added_to_the_four_block_network(attention):
     n_plain = sum(p.numel() for p in build_network(plain).parameters())
     assert sum(p.numel() for p in network.parameters()) > n_plain
     assert network(torch.zeros(2, 1, 96, 96)).shape == (2,)
+
+
+def test_osteon_2_learns_boxes_at_448_pixels_for_90_000_films():
+    """The recipe's budget, and the first two fifths of it on films of 320 pixels."""
+    recipe = find_recipe("osteon-2")
+    assert recipe.network.box_head
+    assert recipe.sampling.films * recipe.schedule.epochs == 90_000
+    assert recipe.schedule.small_epochs == 0.4 * recipe.schedule.epochs
+    assert 32 * round(448 * recipe.schedule.small_share / 32) == 320
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("network.localiser_width", "0", "box_head needs localiser_width"),
+        ("preparation.fit", "squash", 'turned_share needs preparation.fit = "letterbox"'),
+    ],
+)
+def test_settings_that_need_others_are_refused_without_them(key, value, says):
+    """Boxes are read from the decoder, and films are turned as the letterbox shows them."""
+    with pytest.raises(SettingsFault, match=says):
+        find_recipe("osteon-2", {key: value})

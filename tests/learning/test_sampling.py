@@ -1,18 +1,30 @@
 """What an epoch shows is drawn as the recipe asks, and a resumed run draws it again."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from osteon.learning.recipes import SamplingSettings
-from osteon.learning.sampling import draw_films, order_films, split_draw, split_order, step_seed
+from osteon.learning.sampling import (
+    HARDEST,
+    Draw,
+    draw_films,
+    measure_hardness,
+    order_films,
+    repeat_films,
+    split_draw,
+    split_order,
+    step_seed,
+)
 
 FRACTURED = torch.arange(400) % 8 == 0
 HARDWARE = torch.arange(400) % 16 == 0  # half of the fractured
 
 
-def draw(seed=1, epoch=1, hardware=HARDWARE, **asked):
-    return draw_films(FRACTURED, hardware, SamplingSettings(**asked), seed=seed, epoch=epoch)
+def draw(seed=1, epoch=1, hardware=HARDWARE, hardness=None, **asked):
+    how = SamplingSettings(**asked)
+    return draw_films(FRACTURED, hardware, how, seed=seed, epoch=epoch, hardness=hardness)
 
 
 @given(st.integers(2, 200), st.integers(6, 40), st.integers(1, 3))
@@ -81,3 +93,40 @@ def test_a_draw_is_split_in_its_order():
     assert [len(part) for part in parts] == [24, 24, 24, 24, 4]
     assert torch.equal(torch.cat([part.films for part in parts]), drawn.films)
     assert torch.equal(torch.cat([part.close for part in parts]), drawn.close)
+
+
+def test_half_of_the_films_without_a_fracture_are_drawn_by_how_hard_they_were():
+    """One film in 350 that alone is hard fills half of what is drawn of its class."""
+    hardness = torch.zeros(400, dtype=torch.float64)
+    hardness[[0, 9]] = 1.0  # a fractured film, whose hardness counts nothing, and a normal one
+    drawn = draw(films=4000, hard_share=0.5, hardness=hardness)
+    assert int(FRACTURED[drawn.films].sum()) == 2000
+    assert int((drawn.films == 9).sum()) == pytest.approx(1000 + 1000 / 350, abs=8)
+    assert len(set(drawn.films.tolist())) > 350  # the other half comes from all
+
+
+def test_before_hardness_is_known_the_draw_is_the_usual_one():
+    """None draws what a recipe without hard films draws."""
+    assert torch.equal(draw(films=64, hard_share=0.5).films, draw(films=64).films)
+
+
+def test_hardness_is_the_loss_last_seen():
+    """Shown twice: the mean of both; never shown: the mean of all; not now: as it was."""
+    films, logits = torch.tensor([0, 0, 2]), torch.tensor([0.0, 1.0, 50.0])
+    first = measure_hardness(None, films, logits, n_films=4)
+    ln2, other = 0.693147, 1.313262
+    assert first[0] == pytest.approx((ln2 + other) / 2, abs=1e-5)
+    assert first[2] == HARDEST  # its label may be wrong: it is not drawn the oftener for it
+    assert first[1] == first[3] == pytest.approx((ln2 + other + HARDEST) / 3, abs=1e-5)
+    second = measure_hardness(first, torch.tensor([3]), torch.tensor([-50.0]), n_films=4)
+    assert second[:3].tolist() == first[:3].tolist()
+    assert second[3] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_whole_films_are_repeated_at_a_batch_s_end():
+    """Close-ups are not: two of one film show other things."""
+    batch = Draw(films=torch.tensor([7, 8, 9]), close=torch.tensor([False, True, False]))
+    longer, twins = repeat_films(batch, 4)
+    assert longer.films.tolist() == [7, 8, 9, 7, 9]
+    assert not longer.close[3:].any()
+    assert twins.tolist() == [[0, 3], [2, 4]]

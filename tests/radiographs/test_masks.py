@@ -36,3 +36,16 @@ def test_a_mask_covers_what_the_film_shows(rows, columns, fit, step):
 def test_no_outline_is_an_empty_mask():
     """A film without a fracture has a mask of zeros."""
     assert not draw_mask([], 40, 60, Preparation(rows=32, columns=32), step=2).any()
+
+
+@pytest.mark.parametrize("aspect", [0.5, 2.0])
+def test_a_mask_lies_on_pixels_that_are_not_square(aspect):
+    """Outlines are in stored pixels, and the film is not squashed."""
+    how = Preparation(rows=64, columns=64)
+    film = np.zeros((100, 120), np.float32)
+    film[30:60, 20:100] = 1.0
+    shown = fit_pixels(Radiograph(pixels=film, source="x", pixel_aspect=aspect), how) / 255.0
+    corners = ((20, 30), (100, 30), (100, 60), (20, 60))
+    mask = draw_mask([corners], 100, 120, how, pixel_aspect=aspect) / 255.0
+    assert np.abs(mask - shown).mean() < 0.03
+    assert mask.sum() == pytest.approx(shown.sum(), rel=0.12)

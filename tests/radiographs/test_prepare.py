@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteon.radiographs.phantom import draw_phantom
-from osteon.radiographs.prepare import fit_pixels, place_film, prepare
+from osteon.radiographs.prepare import (
+    choose_tile,
+    fit_pixels,
+    place_film,
+    prepare,
+    square_pixels,
+)
 from osteon.release import Preparation
 from osteon.terms import Radiograph
 
@@ -132,3 +138,53 @@ def test_a_mark_on_the_film_is_found_through_its_placement():
     np.testing.assert_allclose(
         (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1), (x0, y0, x1, y1), atol=1.0
     )
+
+
+@given(
+    rows=sides,
+    columns=sides,
+    how=preparations,
+    aspect=st.floats(0.25, 4.0),
+    box=st.tuples(*[st.floats(0, 1)] * 4),
+)
+def test_boxes_come_back_to_the_stored_pixels(rows, columns, how, aspect, box):
+    """There and back, whatever shape a pixel has."""
+    place = place_film(rows, columns, how, pixel_aspect=aspect)
+    source = tuple(share * side for share, side in zip(box, (columns, rows) * 2, strict=True))
+    assert place.to_source(place.to_network(source)) == pytest.approx(source, abs=1e-6)
+
+
+@pytest.mark.parametrize("aspect", [0.5, 1.55, 3.0])
+def test_a_film_with_pixels_that_are_not_square_lies_as_one_with_square_ones(aspect):
+    """A circle on the patient is a circle in the network's input, in whatever pixels it came."""
+    how = Preparation(rows=96, columns=96)
+    square = draw_circle(240, 180)
+    stored = draw_circle(round(240 / aspect), 180)
+    one = fit_pixels(radiograph_of(square), how).astype(int)
+    other = fit_pixels(
+        Radiograph(pixels=stored, source="drawn", pixel_aspect=240 / stored.shape[0]), how
+    ).astype(int)
+    assert np.abs(one - other).mean() < 3
+    place = place_film(*stored.shape, how, pixel_aspect=240 / stored.shape[0])
+    assert (place.rows, place.columns) == (96, 72)
+    assert place.square_size == pytest.approx((240, 180))
+    squashed = fit_pixels(radiograph_of(stored), how).astype(int)
+    assert np.abs(one - squashed).mean() > 10
+
+
+def draw_circle(rows, columns):
+    y, x = np.mgrid[:rows, :columns] + 0.5
+    apart = np.hypot(y / rows * 240 - 120, x / columns * 180 - 90)
+    return np.asarray(np.clip((75 - apart) / 30, 0, 1), dtype=np.float32)
+
+
+def test_a_film_is_shown_with_square_pixels():
+    """Enlarged along the coarser axis; as it is where its pixels are square."""
+    layer = draw_circle(60, 180)
+    assert square_pixels(layer, 1.0) is layer
+    shown = square_pixels(layer, 4.0)
+    assert shown.shape == (240, 180)
+    assert np.abs(shown - draw_circle(240, 180)).max() < 0.1
+    assert square_pixels(layer, 0.5).shape == (60, 360)
+    tile = choose_tile(Radiograph(pixels=layer, source="", pixel_aspect=4.0), 120)
+    assert (tile.rows, tile.columns) == (120, 90)

@@ -347,3 +347,48 @@ def test_bytes_between_the_markers_of_a_padded_jpeg_are_passed_over():
     for strange in (b"\0\0\0", b"\xff\xff", b"abc"):
         mixed = data[:at] + strange + data[at:]
         np.testing.assert_array_equal(bytes_of(decode_raster(mixed, source="f").pixels), grey)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_is_turned_upright_once(orientation, dtype):
+    """A TIFF's orientation tag turns it as a PNG's does, and not twice."""
+    greys = (np.arange(40 * 60).reshape(40, 60) % 251).astype(dtype)
+    exif = Image.Exif()
+    exif[274] = orientation
+    tiff, png = io.BytesIO(), io.BytesIO()
+    Image.fromarray(greys).save(tiff, "TIFF", tiffinfo={274: orientation})
+    Image.fromarray(greys).save(png, "PNG", exif=exif)
+    upright = [decode_raster(file.getvalue(), source="x").pixels for file in (tiff, png)]
+    assert np.array_equal(*upright)
+
+
+def test_colour_deeper_than_eight_bits_is_refused():
+    """Pillow would keep 8 of 16 bits without a word, and a film of 12 bits would be black."""
+    rows = b"".join(b"\0" + np.full(60 * 3, 3000, ">u2").tobytes() for _ in range(40))
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 60, 40, 16, 2, 0, 0, 0))]
+    chunks += [(b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks
+    )
+    with pytest.raises(UnsupportedRadiograph, match="16 bits") as fault:
+        decode_raster(png, source="deep.png")
+    assert fault.value.code == "deep-colour"
+
+
+def test_a_picture_that_is_transparent_everywhere_shows_its_colours():
+    """Nobody saves a film to be invisible: its colours are read, and the reading says so."""
+    greys = (np.arange(40 * 60).reshape(40, 60) % 251).astype(np.uint8)
+    clear = Image.fromarray(np.dstack([greys, greys, greys, np.zeros_like(greys)]))
+    buffer = io.BytesIO()
+    clear.save(buffer, "PNG")
+    film = decode_raster(buffer.getvalue(), source="clear.png")
+    assert np.array_equal(np.rint(film.pixels * 255), greys)
+    assert [note.code for note in film.notes] == ["alpha-ignored"]
+
+
+def test_a_big_tiff_is_called_by_its_name():
+    """It is not damaged: this reader does not know the kind."""
+    with pytest.raises(UnsupportedRadiograph, match="BigTIFF"):
+        decode_raster(b"II+\0\x08\0\0\0" + b"\0" * 64, source="big.tif")

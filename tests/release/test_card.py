@@ -1,11 +1,13 @@
 """The card says what a release is applied with; what it cannot mean, it cannot say."""
 
+import json
 import math
 
 import pytest
 from pydantic import ValidationError
-from tests.releases import build_card
+from tests.releases import build_card, independence
 
+from osteon.evaluation.certification import certify_nothing
 from osteon.release import EvidenceSettings, FindingCalibrator, Measure, ReleaseCard
 
 
@@ -69,7 +71,34 @@ def test_a_measure_is_a_number_or_says_that_it_is_none(value):
 
 
 def test_a_card_says_what_it_is_not():
-    """Every card carries the notice and the scope."""
+    """Every card carries the notice; what it is for is its maker's to say, and empty until then."""
     card = build_card()
     assert "Not a medical device" in card.notice
-    assert "children" in card.scope
+    assert (card.scope, card.statement) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("looked_for", "is_certified", "told"),
+    [(False, True, True), (True, True, False), (False, False, False), (None, True, False)],
+)
+def test_a_card_knows_whether_it_was_certified_unaudited(looked_for, is_certified, told):
+    """A threshold on films that nobody searched says so; what is not recorded says nothing."""
+    known = None if looked_for is None else independence(copies_looked_for=looked_for)
+    nothing = certify_nothing(
+        sensitivity=0.9, specificity=0.95, confidence=0.95, certified_on="test"
+    )
+    changes = {"independence": known} | ({} if is_certified else {"operating_points": nothing})
+    card = ReleaseCard.model_validate_json(build_card(**changes).model_dump_json())
+    assert card.is_certified_unaudited is told
+
+
+def test_a_card_of_an_older_osteon_still_loads():
+    """Without the fields of independence, statement and kinds, they are not recorded."""
+    told = json.loads(build_card(scope="Single radiographs of the limbs.").model_dump_json())
+    for name in ("independence", "statement"):
+        del told[name]
+    for films in ("tuned_on", "tested_on"):
+        del told[films]["kinds"]
+    card = ReleaseCard.model_validate_json(json.dumps(told))
+    assert (card.independence, card.statement, card.tested_on.kinds) == (None, None, None)
+    assert card.scope == "Single radiographs of the limbs."

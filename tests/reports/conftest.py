@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
+from tests.releases import certify
 
+from osteon.evaluation.decisions import measure_decisions
 from osteon.evaluation.history import HistoryRow
 from osteon.evaluation.metrics import measure
 from osteon.evaluation.roc import roc_points
+from osteon.release import OperatingPoints
 from osteon.reports import canvas
+
+POINTS = OperatingPoints(
+    high_sensitivity=certify("sensitivity", 0.90, 131, 129, 0.2),
+    high_specificity=certify("specificity", 0.95, 269, 264, 0.8),
+)
 
 
 @pytest.fixture
@@ -15,6 +23,15 @@ def metrics():
     truths = np.arange(20) < 8
     called = np.isin(np.arange(20), [0, 1, 2, 3, 4, 5, 8, 9, 10])
     return measure(np.where(called, 1.0, -1.0), truths, [None] * 20, threshold=0)
+
+
+@pytest.fixture
+def decisions():
+    """The same twenty films decided by a release: of 8 fractures 5 found, 2 in doubt, 1 missed."""
+    probabilities = np.array([0.9] * 5 + [0.4] * 2 + [0.1] + [0.9] * 1 + [0.4] * 3 + [0.1] * 8)
+    return measure_decisions(
+        probabilities, np.arange(20) < 8, [None] * 20, points=POINTS, n_not_read=(1, 2)
+    )
 
 
 @pytest.fixture
@@ -60,6 +77,7 @@ def drawn(monkeypatch):
         "calibration",
         "counts",
         "curves",
+        "decision_matrix",
         "evidence_sheets",
         "galleries",
     ):

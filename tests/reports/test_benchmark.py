@@ -94,11 +94,12 @@ def test_differences_that_leave_zero_out_are_bold():
     assert cells(below, "Pointing game, strict") == ["+10.0 points (-10.0 to +30.0)"]
 
 
-def test_an_error_below_zero_is_none():
-    """With chance taken off an error may fall below zero; a gain below zero is a loss, and said."""
-    error = Measure(name="ece, chance taken off", value=-0.01, low=-0.03, high=0.02, n=12)
+def test_a_gain_below_zero_is_a_loss_and_said():
+    """An error has no sign; what is better than chance by less than nothing has one."""
+    error = Measure(name="ece, bias-corrected", value=0.0, low=0.0, high=0.02, n=12)
+    gain = Measure(name="deletion, better than chance by", value=-0.01, low=-0.03, high=0.02, n=12)
     assert put_measure(error) == "0.000 (0.000–0.020)"
-    assert put_measure(error, is_signed=True) == "-0.010 (-0.030–0.020)"
+    assert put_measure(gain, is_signed=True) == "-0.010 (-0.030–0.020)"
     assert put_measure(error.model_copy(update={"value": None})) == "–"
 
 

@@ -42,6 +42,19 @@ def test_the_best_is_named_and_the_reference_has_a_band(tmp_path, drawn, words):
     assert len(drawn[0].axes[0].collections) == 1
 
 
+def test_no_model_wins_by_small_errors_alone(tmp_path, drawn, words):
+    """The title sets each error beside the area: a network that guesses has small errors too."""
+    lines = [build_line("a", area=0.9), build_line("b", area=0.47)]
+    draw_reliabilities(lines, tmp_path / "r.png")
+    said = words(drawn[0])
+    errors = [line.reliability.ece_corrected.value for line in lines]
+    assert f"Bias-corrected ECE: a {errors[0]:.3f} (AUROC 0.900), b {errors[1]:.3f}" in said
+    assert "smallest" not in said
+    title = drawn[0].axes[0].get_title(loc="left").splitlines()
+    assert title[1].startswith(f"ECE, bias-corrected {errors[0]:.3f} (")
+    assert title[2] == "AUROC 0.900 (0.800 to 1.000)"
+
+
 def test_every_model_has_a_panel(tmp_path, drawn):
     """Five models fill a row of four and one below; the empty places stay white."""
     draw_reliabilities([build_line("m" * (n + 1)) for n in range(5)], tmp_path / "r.png")

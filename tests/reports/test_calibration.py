@@ -49,7 +49,9 @@ def test_the_numbers_are_said(reliability, tmp_path, drawn, words):
     draw_reliability(reliability, tmp_path / "a.png", note="Drawn phantoms, not patients")
     said = words(drawn[0]).replace("\n", " ")
     assert "percentage points off on average" in said
-    assert "80 films, each on its own; 24 fractured (30.0 %), mean probability 50.0 %" in said
+    assert (
+        "80 films, each a group of its own; 24 fractured (30.0 %), mean probability 50.0 %" in said
+    )
     assert f"Brier score {reliability.brier.value:.3f} (" in said
     assert "with the prevalence for every film 0.210" in said
     assert "ECE 0.200 (" in said

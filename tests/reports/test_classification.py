@@ -24,7 +24,7 @@ def test_the_report_says_what_was_measured_and_on_what(metrics):
     """A reader with nothing but this page knows the model, the films and every number."""
     said = describe_evaluation(build_evaluation(metrics, notes=("Drawn phantoms, not patients.",)))
     assert "Model       best.onnx" in said
-    assert "phantoms, test split: 20 films, each on its own" in said
+    assert "phantoms, test split: 20 films, each a group of its own" in said
     assert "8 of 20 (prevalence 40.0 %)" in said
     interval = metrics.sensitivity.interval
     assert f"0.750  {interval.low:.3f} to {interval.high:.3f}  6 / 8" in said
@@ -73,6 +73,31 @@ def test_an_undefined_metric_is_explained():
     said = describe_evaluation(build_evaluation(alike))
     assert "not defined: no film has a fracture" in said
     assert "nan" not in said
+
+
+def test_a_releases_report_knows_doubt(decisions):
+    """Three columns and the films not read; no accuracy, no F1, no doubt among false alarms."""
+    answers = [
+        FilmAnswer(film=str(n), logit=p, has_fracture=n < 2, covariates={"view": ("lateral",)})
+        for n, p in enumerate((0.9, 0.5, 0.5, 0.9, 0.1))
+    ]
+    said = describe_evaluation(
+        build_evaluation(
+            decisions, subgroups=measure_subgroups(answers, threshold=0.2, alarm_from=0.8)
+        )
+    )
+    lines = [line.split() for line in said.splitlines()]
+    assert ["fracture", "5", "2", "1", "1"] in lines
+    assert ["no", "fracture", "1", "3", "8", "2"] in lines
+    assert "accuracy" not in said
+    assert "f1" not in said
+    (row,) = [line for line in lines if line[:2] == ["view", "lateral"]]
+    assert row[2:4] == ["5", "2"]
+    assert (row[8], row[-2], row[-1]) == ("0", "1", "2")  # missed, false alarms, in doubt
+    words = " ".join(said.split())
+    assert 'called "no fracture" below a probability of 0.2000' in words
+    assert 'called "fracture" from a probability of 0.8000 on' in words
+    assert "logit" not in said
 
 
 def test_few_groups_are_a_caveat():

@@ -1,4 +1,6 @@
 import numpy as np
+import pytest
+from tests.releases import independence
 
 from osteon.evaluation.metrics import measure
 from osteon.reports.counts import SplitCount, draw_confusion_matrix, draw_split_distribution
@@ -77,3 +79,24 @@ def test_a_collection_without_splits_is_drawn(tmp_path):
     """Nothing to draw is drawn as nothing, without a fault."""
     draw_split_distribution([], tmp_path / "a.png")
     assert (tmp_path / "a.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (independence(n_without_patient=0), "A group holds one patient's films and all copies"),
+        (
+            independence(),
+            "A group holds all copies of a picture and stays in one split; no patient",
+        ),
+        (independence(n_without_patient=7), "stays in one split; not every patient is known."),
+        (independence(copies_looked_for=False), "Copies were never looked for"),
+        (None, "Whether copies were looked for among these films is not recorded."),
+    ],
+)
+def test_a_group_is_said_to_hold_what_it_holds(known, said, tmp_path, drawn, words):
+    """The figure's lead claims copies and patients only where both are known."""
+    draw_split_distribution(SPLITS, tmp_path / "a.png", known=known)
+    told = words(drawn[0])
+    assert said in told
+    assert ("all copies" in told) is (known is not None and known.copies_looked_for)

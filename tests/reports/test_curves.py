@@ -86,7 +86,7 @@ def test_roc_curve_marks_the_operating_point_with_its_interval(
     said = words(drawn[0])
     assert "AUROC 0.750 (95 % interval" in said
     assert "sensitivity 75.0 %" in said
-    assert "20 films, each on its own; 8 fractured" in said
+    assert "20 films, each a group of its own; 8 fractured" in said
 
 
 def test_roc_curve_without_a_band(roc, metrics, tmp_path, drawn, words):
@@ -94,3 +94,36 @@ def test_roc_curve_without_a_band(roc, metrics, tmp_path, drawn, words):
     draw_roc_curve(dataclasses.replace(roc, band=None), metrics, tmp_path / "a.png")
     assert not drawn[0].axes[0].collections
     assert "band" not in words(drawn[0])
+
+
+def test_roc_curve_of_a_release_marks_both_limits(roc, decisions, tmp_path, drawn, words):
+    """Each limit has its cross and its words; films in doubt are not called false alarms."""
+    draw_roc_curve(roc, decisions, tmp_path / "a.png")
+    said = words(drawn[0])
+    assert "Doubt from 20.0 %" in said
+    assert "fractures not cleared 87.5 %" in said
+    assert "Fracture from 80.0 %" in said
+    assert "others not accused 91.7 %" in said
+    assert "alse alarms" not in said
+    marks = [line for line in drawn[0].axes[0].lines if line.get_marker() == "o"]
+    assert [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks] == [
+        (pytest.approx(4 / 12), 7 / 8),
+        (pytest.approx(1 / 12), 5 / 8),
+    ]
+
+
+@pytest.mark.parametrize(("n_epochs", "lowered"), [(3, 2), (6, 2), (6, 5), (6, 6), (2, 2), (40, 2)])
+def test_words_about_the_rate_stay_inside_the_axes(history, tmp_path, drawn, n_epochs, lowered):
+    """Wherever the learning rate falls, its words do not run over the label of the axis."""
+    rows = [
+        dataclasses.replace(
+            history[0], epoch=epoch, learning_rate=1e-3 if epoch < lowered else 1e-4
+        )
+        for epoch in range(1, n_epochs + 1)
+    ]
+    draw_training_curves(rows, tmp_path / "a.png")
+    axes = drawn[0].axes[1]
+    (text,) = [one for one in axes.texts if "lowered" in one.get_text()]
+    box, inside = text.get_window_extent(), axes.get_window_extent()
+    assert inside.x0 <= box.x0
+    assert box.x1 <= inside.x1

@@ -75,9 +75,11 @@ def test_errors_gallery_counts_all_and_shows_the_worst(tmp_path, drawn, words):
         [build_tile("logit -3.20\na")],
         [build_tile("logit +2.10\nb", is_fractured=False)] * 7,
         tmp_path / "a.png",
-        n_misses=35,
+        counts=(35, 7),
+        lead="9 films in doubt, neither of the two.",
     )
     said = words(drawn[0])
+    assert "9 films in doubt, neither of the two." in said
     assert "35 fractures missed, 7 false alarms" in said
     assert "Missed: the worst 1 of 35" in said
     assert "logit -3.20" in said

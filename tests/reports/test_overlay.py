@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,10 +17,13 @@ from osteon.reports.overlay import (
     MIN_SIDE,
     MIN_WIDTH,
     OverlayOrder,
+    _beside,
     colour_evidence,
     colours,
     draw_overlay,
+    place_on_colours,
     render_overlay,
+    say_limits,
     say_probability,
 )
 from osteon.terms import Finding, Radiograph, Reading
@@ -54,16 +58,16 @@ def is_blue(picture):
 
 @pytest.mark.parametrize("size", [(454, 373), (90, 80), (950, 300)])
 def test_where_there_is_no_evidence_the_film_is_shown_as_it_is(size):
-    """Every pixel keeps its grey value, as a square of equal pixels."""
+    """No pixel has a colour, and the middle of each square that a pixel became keeps its grey."""
     shown = film(*size)
     picture = draw_overlay(shown, read(size, decision="no fracture"))
     times = -(-MIN_SIDE // max(size))
-    grey = np.rint(shown.pixels * 255).astype(np.uint8)
-    enlarged = grey.repeat(times, axis=0).repeat(times, axis=1)
+    grey = np.rint(shown.pixels * 255).astype(int)
     left = (picture.width - size[1] * times) // 2
-    part = np.asarray(picture)[: enlarged.shape[0], left : left + enlarged.shape[1]]
-    assert np.array_equal(part, np.repeat(enlarged[..., np.newaxis], 3, axis=2))
-    assert max(enlarged.shape) >= MIN_SIDE
+    part = np.asarray(picture)[: size[0] * times, left : left + size[1] * times].astype(int)
+    assert (part == part[..., :1]).all()
+    assert np.abs(part[times // 2 :: times, times // 2 :: times, 0] - grey).max() <= 2
+    assert max(size) * times >= MIN_SIDE
     assert picture.width >= MIN_WIDTH
 
 
@@ -76,6 +80,93 @@ def test_evidence_is_a_veil_through_which_the_film_is_seen():
     assert laid[1, 0].tolist() == [240, 240, 240]
     assert laid[0, 1, 0] - laid[0, 1, 2] > 40  # yellow on dark
     assert (laid[1, 1] - laid[0, 1]).min() > 100
+
+
+def test_a_little_evidence_is_seen_and_none_is_not():
+    """At a tenth of the scale a dark film has colour; where the colours begin it has none."""
+    grey = np.full((1, 3), 20, np.uint8)
+    evidence = np.array([[0.30, 0.35, 0.80]], np.float32)
+    steps = place_on_colours(evidence, (0.30, 0.80))
+    assert steps.tolist() == [[0, 25, 255]]
+    laid = colour_evidence(grey, steps).astype(int)
+    assert laid[0, 0].tolist() == [20, 20, 20]
+    assert np.ptp(laid[0, 1]) >= 20
+    assert np.ptp(laid[0, 2]) > 80
+
+
+def test_the_colours_span_what_the_release_says():
+    """The same evidence has more colour where the release's films reach less."""
+    size = (300, 250)
+    told = read(size, spot=(50, 50, 100, 100))
+    shown = film(*size)
+    reaching = replace(told, evidence=told.evidence * np.float32(0.5))
+    faint, full = (
+        np.asarray(draw_overlay(shown, replace(reaching, colours=colours))).astype(int)
+        for colours in ((0.4, 1.0), (0.2, 0.5))
+    )
+    assert np.ptp(full[225, 225]) > np.ptp(faint[225, 225]) + 20
+
+
+def test_a_small_film_is_enlarged_smoothly():
+    """Between two pixels lie values between theirs, not one hard step."""
+    pixels = np.zeros((90, 80), np.float32)
+    pixels[:, 40:] = 1.0
+    picture = np.asarray(
+        draw_overlay(
+            Radiograph(pixels=pixels, source="film"), read((90, 80), decision="no fracture")
+        )
+    )
+    row = picture[400, :800, 0].astype(int)
+    assert row[300] == 0
+    assert row[500] == 255
+    assert np.abs(np.diff(row)).max() < 64
+
+
+def test_the_best_place_has_dashes_and_says_what_it_is():
+    """It is told from a finding by its outline and by its words."""
+    size = (300, 250)
+    finding = Finding(box=(50.0, 60.0, 150.0, 200.0), probability=0.7)
+    best = replace(finding, is_best_place=True)
+    whole, dashed = (
+        is_blue(draw_overlay(film(*size), read(size, findings=[one]))) for one in (finding, best)
+    )
+    side = (slice(200, 600), slice(148, 154))
+    assert whole[side].any(axis=1).all()
+    assert 0.3 < dashed[side].any(axis=1).mean() < 0.7
+    above = (slice(100, 176), slice(140, 700))
+    columns = [np.flatnonzero(picture[above].any(axis=0)).max() for picture in (whole, dashed)]
+    assert columns[1] > columns[0] + 50
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ((None, None), ""),
+        ((0.052, 0.337), "Limits: doubt from 5.2 %, fracture from 33.7 %."),
+        ((0.2, 0.2), "Limit: fracture from 20.0 %."),
+        ((0.0, 0.5), "Limits: fracture from 50.0 %, doubt below it; this release clears no film."),
+        (
+            (0.1, None),
+            "Limits: films from 10.0 % on in doubt; this release calls no film a fracture.",
+        ),
+        ((0.0, None), "Limits: every film in doubt; this release calls no film a fracture."),
+    ],
+)
+def test_the_limits_stand_below_the_film(limits, words):
+    """A person who sees 34.1 % learns from where on it is called a fracture."""
+    told = replace(read((90, 80)), doubt_from=limits[0], fracture_from=limits[1])
+    assert say_limits(told) == words
+    plain, said = (draw_overlay(film(), one).height for one in (read((90, 80)), told))
+    assert (said > plain) == bool(words)
+
+
+def test_a_probability_next_to_a_limit_is_told_from_it():
+    """No fracture, 5.2 %, beside doubt from 5.2 % would look like a mistake."""
+    told = replace(read((90, 80)), probability=0.05198, doubt_from=0.05205, fracture_from=0.337)
+    assert say_limits(told) == "Limits: doubt from 5.21 %, fracture from 33.7 %."
+    assert _beside(told.probability, told) == "5.20 %"
+    sure = replace(told, probability=0.99996, fracture_from=0.9995)
+    assert _beside(sure.probability, sure) == "> 99.9 %"
 
 
 def test_more_evidence_is_lighter():
@@ -161,3 +252,21 @@ def test_a_film_that_was_changed_since_is_not_drawn(tmp_path):
     path.write_bytes(encode_film(draw_values()))
     with pytest.raises(UnreadableFilm, match="must be the film that was read"):
         render_overlay(OverlayOrder(path=path, reading=read((41, 32))))
+
+
+def test_pixels_that_are_not_square_are_shown_square():
+    """The film is as high as the limb is, and its box lies where it lay."""
+    pixels = np.zeros((300, 450), np.float32)
+    pixels[100:200, 150:300] = 0.5
+    shown = Radiograph(pixels=pixels, source="film", pixel_aspect=3.0)
+    box = (150.0, 100.0, 300.0, 200.0)
+    found = read((300, 450), findings=[Finding(box=box, probability=0.8)])
+    picture = np.asarray(draw_overlay(shown, found))
+    left = (picture.shape[1] - 450) // 2
+    blue = np.argwhere(is_blue(picture[:900]))
+    assert blue[:, 0].max() == pytest.approx(600, abs=4)
+    rows = blue[(blue[:, 1] - left - 225) ** 2 < 100, 0]
+    assert rows.min() == pytest.approx(300, abs=4)
+    grey = picture[:900, left + 225, 0]
+    assert grey[450] == 128
+    assert grey[700] == 0

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.cards import show_measures
-from osteon.cli.options import Films, JsonTo
+from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited
 from osteon.cli.progress import shown_progress
-from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity
+from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity, say_not_read
+from osteon.cli.steps import name_clean, quote, show_audit_steps
 from osteon.cli.words import console_for, counted, say, write_json
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
     from osteon.evaluation.shares import Metric
     from osteon.release import ReleaseCard
+
+BEFORE_THE_SPLIT = (
+    "Placed films never move: if copies stand in tune and in test, audit and clean the manifest "
+    "from before the split, and split it again."
+)
 
 Labelled = Annotated[
     Path, typer.Option(metavar="MANIFEST", help="Labelled films, split into tune and test.")
@@ -46,12 +52,15 @@ def adopt(
     sensitivity: Sensitivity = 0.90,
     specificity: Specificity = 0.95,
     on_inverted: OnInverted = "refuse",
+    unaudited: Unaudited = False,
+    card: StatementFile = None,
     films: Films = None,
     json_to: JsonTo = None,
 ) -> None:
     """Make a release of a network that was trained elsewhere.
 
-    Its preparation and its positive class are declared; labelled films must bear them out.
+    Its preparation and its positive class are declared; labelled films must bear them out. Nothing
+    is certified where copies were never looked for.
     """
     from osteon.jobs.adopting import AdoptRequest, adopt_network
     from osteon.settings import build_settings
@@ -66,6 +75,8 @@ def adopt(
         "version": version,
         "promises": {"sensitivity": sensitivity, "specificity": specificity},
         "on_inverted": on_inverted,
+        "unaudited": unaudited,
+        "statement": card,
     }
     request = build_settings(given, AdoptRequest, where="options")
     with shown_progress() as progress:
@@ -78,11 +89,21 @@ def adopt(
         put_direction(report.tune_auroc),
     )
     show_release(console, report.card, report.not_read)
-    say(
-        console,
-        f"Release: {report.release}. Calibration: {report.figure}",
-        f"Next: osteon inspect {report.release}; osteon read FILM --release {report.release}",
-    )
+    say(console, f"Release: {report.release}. Calibration: {report.figure}")
+    known = report.card.independence
+    if known is not None and not known.copies_looked_for:
+        again = (
+            f"osteon adopt {quote(model)} --recipe {quote(recipe)} "
+            f"--manifest {quote(name_clean(manifest))} -o {quote(out)}"
+        )
+        say(console, BEFORE_THE_SPLIT)
+        show_audit_steps(console, known, manifest, again)
+    else:
+        say(
+            console,
+            f"Next: osteon inspect {quote(report.release)}",
+            f"      osteon read FILM --release {quote(report.release)}",
+        )
     write_json(report, json_to)
 
 
@@ -105,16 +126,20 @@ def recalibrate(
             "tune films, so that at most so many are; limit=4.2 sets it. As released if not given.",
         ),
     ] = None,
+    unaudited: Unaudited = False,
+    card: StatementFile = None,
     films: Films = None,
     json_to: JsonTo = None,
 ) -> None:
-    """Calibrate and certify a release anew on a hospital's own films; the network stays.
+    """Calibrate and certify a release again on a hospital's own films; the network stays.
 
-    Films that are not split are split by groups: half calibrate, half certify.
+    Films that are not split are split by groups: half calibrate, half certify. Nothing is certified
+    where copies were never looked for: audit and clean the films first.
     """
     from osteon.jobs.recalibrating import SALT, RecalibrationRequest, recalibrate_release
     from osteon.jobs.scoping import parse_scope
-    from osteon.reports.release_card import describe_promises, describe_site_scope
+    from osteon.reports.promise_words import describe_promises
+    from osteon.reports.release_card import describe_site_scope
     from osteon.settings import build_settings
 
     given = {
@@ -125,6 +150,8 @@ def recalibrate(
         "name": name,
         "promises": {"sensitivity": sensitivity, "specificity": specificity},
         "scope": None if scope is None else parse_scope(scope),
+        "unaudited": unaudited,
+        "statement": card,
     }
     request = build_settings(given, RecalibrationRequest, where="options")
     with shown_progress() as progress:
@@ -140,8 +167,15 @@ def recalibrate(
     show_release(console, report.card, report.not_read)
     site = report.card.site
     if site is not None:
-        say(console, "As released, elsewhere:", *describe_promises(site.operating_points), "")
+        before = describe_promises(site.operating_points, site.independence)
+        say(console, "As released, on other films:", *before, "")
     say(console, f"Release: {report.release}. Calibration: {report.figure}")
+    known = report.card.independence
+    if known is not None and not known.copies_looked_for:
+        if report.was_split:
+            say(console, BEFORE_THE_SPLIT)
+        again = f"osteon recalibrate {quote(release)} {quote(name_clean(manifest))} -o {quote(out)}"
+        show_audit_steps(console, known, manifest, again)
     write_json(report, json_to)
 
 
@@ -156,17 +190,19 @@ def put_direction(area: "Metric") -> str:
 
 def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, int]) -> None:
     """Print what a release promises, what was measured, and what a reader must know."""
-    from osteon.reports.release_card import describe_promises
+    from osteon.reports.independence import say_independence
+    from osteon.reports.promise_words import describe_promises
 
     tuned, tested = card.tuned_on, card.tested_on
     say(
         console,
         f"Calibrated on {counted(tuned.n_films, 'tune film')}, {tuned.n_fractured:,} fractured: "
         f"{card.calibrator.method}.",
-        *describe_promises(card.operating_points),
+        *describe_promises(card.operating_points, card.independence),
+        *say_independence(card.independence),
         "",
         f"Measured on {counted(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
-        f"in {counted(tested.n_groups, 'group')}:",
+        f"in {counted(tested.n_groups, 'group')}{say_not_read(tested.n_not_read)}:",
     )
     show_measures(console, card.metrics)
     for reason, n in not_read.items():

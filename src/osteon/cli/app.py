@@ -23,12 +23,15 @@ from osteon.cli import (
     releases,
 )
 from osteon.cli.faults import FINE, STOPPED, THE_INPUT, translate
+from osteon.cli.streams import prepare_streams
 
 app = typer.Typer(
     name="osteon",
     help="Reads bone radiographs for fractures: audited collections, honestly measured models.\n\n"
     "Research use; not a medical device.",
-    epilog="Start with: osteon demo. Each command explains itself: osteon train --help",
+    epilog="Start with: osteon read FILM. The base install reads and inspects; collections, "
+    'audits and measuring need pip install "osteon[audit]"; training, exporting, adopting and the '
+    'demo need "osteon[train]". Each command explains itself: osteon read --help',
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -60,7 +63,9 @@ def _show_version(asked: bool) -> None:
 def options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which Osteon."),
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Hold the options that stand before a command."""
@@ -79,13 +84,14 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command that the person typed, and end the process."""
+    prepare_streams()
     sys.exit(run(sys.argv[1:]))
 
 
 def _flush() -> int:
     try:
         sys.stdout.flush()
-    except BrokenPipeError as fault:
+    except OSError as fault:  # nobody reads any more, or the disk behind `>` is full
         return _end(fault)
     return FINE
 
@@ -102,9 +108,23 @@ def _end(fault: BaseException) -> int:
     if isinstance(fault, SystemExit):
         return fault.code if isinstance(fault.code, int) else THE_INPUT
     verdict = translate(fault)
-    if isinstance(fault, BrokenPipeError):
-        # Python flushes standard output once more at exit; nobody is there to read it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if verdict.words:
-        sys.stderr.write(f"{verdict.words}\n")
+        try:
+            sys.stderr.write(f"{verdict.words}\n")
+            sys.stderr.flush()
+        except OSError:
+            pass  # there is nobody to tell it to
+    _silence_what_is_left(is_closed=isinstance(fault, BrokenPipeError))
     return verdict.exit_code
+
+
+def _silence_what_is_left(*, is_closed: bool) -> None:
+    """Let the flush at Python's exit find a reader, where a stream has lost its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+            is_lost = is_closed and stream is sys.stdout
+        except OSError:
+            is_lost = True
+        if is_lost:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

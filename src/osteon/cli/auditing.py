@@ -9,6 +9,7 @@ import typer
 from osteon.cli.faults import THE_INPUT
 from osteon.cli.options import Films, JsonTo, ManifestPath
 from osteon.cli.progress import shown_progress
+from osteon.cli.steps import name_clean
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -153,13 +154,15 @@ def _show_next(console: "Console", result: "AuditResult", manifest: Path, out: P
     if result.path:
         say(console, f"Every film concerned stands in {result.path}")
     where = shlex.quote(str(manifest))
-    if CLEANED.isdisjoint(result.summary.rules):
+    # A collection without a flaw is cleaned too: that is how its films get their stamps.
+    if result.searched is None and CLEANED.isdisjoint(result.summary.rules):
         return
     if out is None:
         say(console, "", f"Next: osteon audit {where} -o audit/")
     else:
         folder = shlex.quote(str(out))
-        say(console, f"Next: osteon clean {where} --audit {folder} -o clean.parquet")
+        clean = shlex.quote(str(name_clean(manifest)))
+        say(console, f"Next: osteon clean {where} --audit {folder} -o {clean}")
 
 
 def _shown(path: str) -> str:

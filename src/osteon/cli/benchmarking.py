@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli.options import Films, JsonTo
+from osteon.cli.options import Films, JsonTo, Unaudited
 from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
@@ -49,6 +49,7 @@ def benchmark(
     retime: Annotated[
         bool, typer.Option("--retime", help="Time kept rows anew, on a machine that is quiet now.")
     ] = False,
+    unaudited: Unaudited = False,
     json_to: JsonTo = None,
 ) -> None:
     """Measure models on the same test films: numbers, paired differences, figures, galleries.
@@ -57,6 +58,7 @@ def benchmark(
     """
     from osteon.jobs.benchmarking import BenchmarkRequest, run_benchmark
     from osteon.reports.benchmark import AUROC, describe_films, put_measure
+    from osteon.reports.independence import say_independence
     from osteon.settings import build_settings
 
     given = {
@@ -68,12 +70,14 @@ def benchmark(
         "reference": reference,
         "limit": limit,
         "retime": retime,
+        "unaudited": unaudited,
     }
     request = build_settings(given, BenchmarkRequest, where="options")
     with shown_progress() as progress:
         report = run_benchmark(request, progress=progress)
     console = console_for(json_to)
-    say(console, describe_films(report.benchmark), "")
+    known = report.benchmark.independence
+    say(console, describe_films(report.benchmark), *say_independence(known), "")
     rows = []
     for row in report.benchmark.rows:
         auroc = row.find(AUROC)

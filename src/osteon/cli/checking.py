@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.options import Films, JsonTo, ManifestOut, ManifestPath
+from osteon.cli.steps import name_clean, quote, show_audit_steps
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def split(
         split_collection,
     )
 
-    pattern = parse_pattern(same_picture)
+    pattern, given = parse_pattern(same_picture), manifest
     if keep_published:
         outcome = keep_published_split(manifest, out, same_picture=pattern, films=films)
     else:
@@ -82,7 +83,10 @@ def split(
             same_picture=pattern,
             films=films,
         )
-    _show_split(console_for(json_to), outcome)
+    console = console_for(json_to)
+    _show_split(console, outcome)
+    again = f"osteon split {quote(name_clean(given))} -o {quote(out)}"
+    show_audit_steps(console, outcome.independence, given, again)
     write_json(outcome.as_json(), json_to)
 
 
@@ -102,12 +106,20 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def _show_split(console: "Console", outcome: "SplitOutcome") -> None:
+    from osteon.reports.independence import say_independence, say_uneven
+
     columns = ("split", "films", "groups", "fractured", "not fractured")
     rows = [
         (c.split or "not placed", c.n_films, c.n_groups, c.n_fractured, c.n_not_fractured)
         for c in outcome.counts
     ]
     show_table(console, columns, rows)
+    n_copies = sum(count.n_copies for count in outcome.counts)
+    if n_copies:
+        say(console, f"{counted(n_copies, 'file')} equal to another byte for byte, counted once.")
+    say(console, "", *say_independence(outcome.independence))
+    if outcome.uneven is not None:
+        say(console, *say_uneven(outcome.uneven))
     if outcome.set_aside:
         say(console, "", f"{counted(len(outcome.set_aside), 'film')} set aside:")
         say(console, *(f"  {film.path}: {film.reason}" for film in outcome.set_aside[:10]))

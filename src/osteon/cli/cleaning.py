@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.options import Films, JsonTo, ManifestOut, ManifestPath
+from osteon.cli.steps import show_audit_steps
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def clean(
     console = console_for(json_to)
     _show_films(console, outcome)
     _show_doubts(console, outcome)
+    _show_search(console, outcome)
     _show_next(console, outcome)
     write_json(outcome.as_json(), json_to)
 
@@ -88,6 +90,21 @@ def _show_films(console: "Console", outcome: "CleaningOutcome") -> None:
     if len(cleaned.excluded) > FILMS_SHOWN:
         say(console, f"  and {len(cleaned.excluded) - FILMS_SHOWN:,} more")
     say(console, f"Every one stands with its reason in {outcome.excluded_path}")
+
+
+def _show_search(console: "Console", outcome: "CleaningOutcome") -> None:
+    """Print whether copies were looked for among the films that stay."""
+    from osteon.reports.independence import say_independence
+
+    cleaned = outcome.cleaned
+    if not cleaned.was_searched:
+        why = (
+            "it has rules that this Osteon does not know"
+            if cleaned.unknown_rules
+            else "it opened no film (--quick), or an older Osteon wrote it"
+        )
+        say(console, f"This audit does not say which films it searched for copies: {why}.")
+    say(console, *say_independence(cleaned.independence))
 
 
 def _show_doubts(console: "Console", outcome: "CleaningOutcome") -> None:
@@ -115,7 +132,9 @@ def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
         )
     say(console, "", f"Written: {outcome.path}")
     where = shlex.quote(str(outcome.path))
-    if cleaned.leaks:
+    if not cleaned.independence.copies_looked_for:
+        show_audit_steps(console, cleaned.independence, outcome.path)
+    elif cleaned.leaks:
         words = counted(len(cleaned.leaks), "group")
         say(
             console,

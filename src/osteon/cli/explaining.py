@@ -11,6 +11,7 @@ from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
+    from osteon.evaluation.deletion import DeletionTest
     from osteon.evaluation.reliability import Measured
     from osteon.evaluation.shares import Metric
     from osteon.jobs.explaining import MethodWorth
@@ -87,9 +88,7 @@ def explain(
 def put_worth(worth: "MethodWorth") -> tuple[str, str, str, str, str]:
     """Return one method's row."""
     test = worth.deletion
-    told = (
-        ("not defined", "") if test is None else (_area(test.deletion), _gain(test.deletion_gain))
-    )
+    told = ("not defined", "") if test is None else (_area(test.deletion), _gain(test))
     return (worth.method, _share(worth.pointing), _share(worth.pointing_near), *told)
 
 
@@ -103,12 +102,15 @@ def _area(measured: "Measured") -> str:
     return "not defined" if measured.value is None else f"{measured.value:.3f}"
 
 
-def _gain(measured: "Measured") -> str:
+def _gain(test: "DeletionTest") -> str:
+    measured = test.deletion_gain
     if measured.value is None:
         return "not defined"
     between = measured.interval
-    said = "" if between is None else f" ({between.low:+.3f} to {between.high:+.3f})"
-    return f"{measured.value:+.3f}{said}"
+    said = f"{counted(test.n_groups, 'group')}: too few for an interval"
+    if between is not None:
+        said = f"{between.low:+.3f} to {between.high:+.3f}"
+    return f"{measured.value:+.3f} ({said})"
 
 
 def _parse_methods(names: list[str]) -> "tuple[ExplanationMethod, ...]":

@@ -36,7 +36,7 @@ EXTRA_OF: Mapping[str, str] = MappingProxyType(
         "safetensors": "train",
         "onnx": "train",
         "onnxscript": "train",
-        "tomli_w": "train",
+        "tomli_w": "audit",
     }
 )
 """Import name of a package that the base install lacks → the extra that brings it."""
@@ -113,8 +113,9 @@ def _memory(_: BaseException) -> Verdict:
 
 def _stopped(_: BaseException) -> Verdict:
     words = (
-        "Stopped by you. What was finished is whole and kept; "
-        "a training goes on with `osteon train … --resume`."
+        "Stopped by you. What was finished is whole and kept. "
+        "A training goes on with `osteon train … --resume`; an audit, a benchmark and a download "
+        "go on with the same command."
     )
     return Verdict(exit_code=STOPPED, words=words)
 

@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.options import JsonTo, ManifestOut
+from osteon.cli.passed_over import (
+    PASSED_OVER,
+    describe_endings,
+    describe_set_aside,
+    describe_some,
+)
 from osteon.cli.progress import shown_progress
+from osteon.cli.steps import quote, show_audit_steps
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from osteon.jobs.importing import ImportSummary
-
-SET_ASIDE_SHOWN = 10
 
 Names = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="A class's name. Repeatable.")
@@ -101,7 +106,8 @@ def import_(
     write_manifest(manifest, out)
     console = console_for(json_to)
     _show_import(console, imported.summary)
-    say(console, "", f"Written: {out}", f"Next: osteon audit {out}")
+    audit = out.with_name(f"{out.stem}-audit")
+    say(console, "", f"Written: {out}", f"Next: osteon audit {quote(out)} -o {quote(audit)}")
     write_json(imported.summary, json_to)
 
 
@@ -112,10 +118,16 @@ def merge(
     out: ManifestOut,
     json_to: JsonTo = None,
 ) -> None:
-    """Join the collections of several institutions; copies between them share a group."""
+    """Join the collections of several institutions.
+
+    Identical files and films of one patient share a group; other copies between the collections are
+    looked for by an audit of the whole.
+    """
     from osteon.collection.manifest import write_manifest
     from osteon.collection.splits import describe_split
+    from osteon.collection.stamps import describe_independence
     from osteon.jobs.importing import merge_collections
+    from osteon.reports.independence import say_independence
 
     merged = merge_collections(manifests)
     write_manifest(merged, out)
@@ -123,8 +135,13 @@ def merge(
     counts = describe_split(merged)
     rows = [(c.split, c.n_films, c.n_groups, c.n_fractured, c.n_not_fractured) for c in counts]
     show_table(console, ("split", "films", "groups", "fractured", "not fractured"), rows)
-    say(console, "", f"Written: {out}")
-    write_json({"path": out, "counts": counts}, json_to)
+    n_copies = sum(count.n_copies for count in counts)
+    if n_copies:
+        say(console, f"{counted(n_copies, 'file')} equal to another byte for byte, counted once.")
+    known = describe_independence(merged.rows)
+    say(console, "", *say_independence(known), f"Written: {out}")
+    show_audit_steps(console, known, out)
+    write_json({"path": out, "counts": counts, "independence": known}, json_to)
 
 
 def _show_import(console: "Console", summary: "ImportSummary") -> None:
@@ -143,12 +160,18 @@ def _show_import(console: "Console", summary: "ImportSummary") -> None:
         (summary.n_truncated, "film", "truncated, and never used"),
         (summary.n_copies, "film", "a copy of another, byte for byte"),
         (summary.n_contradictions, "film", "where folder and table disagree; the folder holds"),
-        (summary.n_other_files, "other file", "passed over"),
+        (
+            summary.n_other_files,
+            "other file",
+            f"passed over: {describe_endings(summary.other_endings)}",
+        ),
     )
     say(console, *(f"{counted(n, noun)} {what}" for n, noun, what in remarks if n))
+    for remark in summary.remarks:
+        places = describe_some(remark.examples, remark.n)
+        say(console, f"{counted(remark.n, remark.noun)} {remark.what}: {places}")
     if summary.ignored_columns:
         say(console, f"Columns passed over: {', '.join(summary.ignored_columns)}")
-    if summary.set_aside:
-        say(console, f"{counted(len(summary.set_aside), 'film')} set aside:")
-        shown = summary.set_aside[:SET_ASIDE_SHOWN]
-        say(console, *(f"  {film.path}: {film.reason}" for film in shown))
+    films = describe_set_aside(summary.set_aside, one="film set aside", many="films set aside")
+    say(console, *films)
+    say(console, *describe_set_aside(summary.passed_over, **PASSED_OVER))

@@ -9,6 +9,7 @@ from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.faults import STOPPED
 from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName
 from osteon.cli.progress import shown_progress
+from osteon.cli.steps import quote
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def train(
     from osteon.jobs.training import TrainingRequest
     from osteon.jobs.training import train as train_network
     from osteon.learning.devices import Machine
+    from osteon.reports.independence import say_independence
     from osteon.settings import build_settings
 
     machine = {
@@ -101,11 +103,19 @@ def train(
     write_json(report, json_to)
     if report.ended == "stopped":
         raise typer.Exit(STOPPED)
-    say(
-        console,
-        f"Best epoch: {report.best_epoch} ({report.ended}). Its network: {report.network}",
-        f"Next: osteon evaluate {out}",
-    )
+    say(console, f"Best epoch: {report.best_epoch} ({report.ended}). Its network: {report.network}")
+    if report.n_copies:
+        files = counted(report.n_copies, "file")
+        say(console, f"{files} equal to another byte for byte: a film is learnt from once.")
+    say(console, *say_independence(report.independence))
+    if not report.independence.copies_looked_for:
+        found = out.with_name(f"{out.name}-audit")
+        say(
+            console,
+            "If copies cross its splits, every number of this run is inflated.",
+            f"Next: osteon audit {quote(out / 'manifest.parquet')} -o {quote(found)}",
+        )
+    say(console, f"Next: osteon evaluate {quote(out)}")
 
 
 def evaluate(

@@ -25,6 +25,24 @@ ManifestOut = Annotated[
     Path, typer.Option("-o", "--out", metavar="FILE", help="Manifest to write: .parquet or .csv.")
 ]
 
+Unaudited = Annotated[
+    bool,
+    typer.Option(
+        "--unaudited",
+        help="Certify although copies were never looked for; the release says so for good.",
+    ),
+]
+
+StatementFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--card",
+        metavar="FILE",
+        help="What you say of the release, as TOML: intended_use, population, labels, not_for, "
+        "not_tested_on, contact. What is left out is shown as not stated.",
+    ),
+]
+
 RecipeName = Annotated[
     str,
     typer.Argument(metavar="RECIPE", help="A recipe's name, such as seed-cnn4, or a .toml file."),

@@ -1,6 +1,5 @@
 """`osteon read` and `osteon inspect`: films become readings, a release shows its card."""
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -8,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from osteon.cli.options import JsonTo
+from osteon.cli.passed_over import describe_beside
 from osteon.cli.progress import shown_progress
+from osteon.cli.streams import read_standard_input
 from osteon.cli.words import STANDARD_OUTPUT, console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from osteon.reports.readings import ReadingRecord
 
 REASONS_SHOWN = 8
+NOT_ALL_READ = 1
 
 ReleasePath = Annotated[
     Path | None,
@@ -38,7 +40,8 @@ def read(
     films: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...", help="Films and folders; - takes a list from standard input."
+            metavar="PATH...",
+            help="Films and folders; - takes one film, or a list of paths, from standard input.",
         ),
     ],
     release: ReleasePath = None,
@@ -48,7 +51,8 @@ def read(
             "-o",
             "--out",
             metavar="DIR",
-            help="Folder for readings.jsonl, readings.csv and overlays/.",
+            help="Folder for readings.jsonl, readings.csv and overlays/; those of an earlier run "
+            "are replaced.",
         ),
     ] = None,
     csv: Annotated[
@@ -57,7 +61,9 @@ def read(
     overlay: Annotated[
         Path | None,
         typer.Option(
-            "--overlay", metavar="DIR", help="Draw each film with its evidence and its boxes."
+            "--overlay",
+            metavar="DIR|FILE.png",
+            help="Draw each film with its evidence and boxes: into a folder, or one into a file.",
         ),
     ] = None,
     threads: Annotated[
@@ -78,24 +84,33 @@ def read(
             "given.",
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 if a path is missing or a film was not read."),
+    ] = False,
     json_to: JsonTo = None,
 ) -> None:
     """Read films: one line for each, whatever becomes of it.
 
-    The exit code does not depend on what is read: it is 0 when every film was handled, also when
-    some could not be read. Research use only; not a medical device.
+    The exit code is 0 when every film was handled, also when some could not be read; with
+    --strict it is 1 then. docs/readings.md describes the files. Research use only; not a medical
+    device.
     """
     from osteon.jobs.reading import ReadingRequest, read_films
 
+    paths, piped = _take_list(films)
+    is_picture = overlay is not None and overlay.suffix.lower() == ".png" and not overlay.is_dir()
     request = ReadingRequest(
-        films=_take_list(films),
+        films=paths,
+        piped=piped,
         release=release,
         threads=threads,
         on_inverted=parse_on_inverted(on_inverted),
         on_stranger=parse_on_stranger(on_stranger),
         lines=out / "readings.jsonl" if out else None,
         table=csv or (out / "readings.csv" if out else None),
-        overlays=overlay or (out / "overlays" if out else None),
+        overlays=(None if is_picture else overlay) or (out / "overlays" if out else None),
+        overlay=overlay if is_picture else None,
     )
     console = console_for(json_to)
     with shown_progress() as progress:
@@ -105,13 +120,27 @@ def read(
     say(console, "")
     show_table(console, ("decision", "films"), list(report.counts.items()))
     say(console, "", *_say_reasons(report))
-    if request.overlays and report.n_overlays:
-        say(console, f"{counted(report.n_overlays, 'picture')} in {request.overlays}")
+    say(console, *describe_beside(report.passed_over, report.other_endings))
+    if report.n_overlays:
+        where = request.overlay or f"{counted(report.n_overlays, 'picture')} in {request.overlays}"
+        say(console, str(where))
+    if report.n_replaced:
+        say(console, f"Replaced: {counted(report.n_replaced, 'reading')} of an earlier run there")
     places = [str(place) for place in (request.lines, request.table) if place]
     if places:
         say(console, f"Written: {', '.join(places)}")
     say(console, f"Read by {report.release}. Research use only; not a medical device.")
-    write_json({"release": report.release, "readings": report.readings}, json_to)
+    say(console, *report.remarks)
+    told = {
+        "release": report.release,
+        "remarks": report.remarks,
+        "readings": report.readings,
+        "passed_over": report.passed_over,
+        "other_files": report.other_endings,
+    }
+    write_json(told, json_to)
+    if strict and any(record.decision == "not read" for record in report.readings):
+        raise typer.Exit(NOT_ALL_READ)
 
 
 def inspect(
@@ -177,14 +206,22 @@ def parse_on_stranger(text: str | None) -> Literal["refuse", "read"] | None:
     raise typer.BadParameter(f"{text!r} must be refuse or read", param_hint="--on-stranger")
 
 
-def _take_list(films: list[Path]) -> list[Path]:
+def _take_list(films: list[Path]) -> tuple[list[Path], bytes | None]:
+    """Return the paths that are meant, and the film that came on standard input, if one did."""
+    from osteon.jobs.film_lists import is_film, parse_film_list
+
     taken: list[Path] = []
+    piped = None
     for film in films:
-        if film == STANDARD_OUTPUT:
-            taken += [Path(line) for line in sys.stdin.read().splitlines() if line.strip()]
-        else:
+        if film != STANDARD_OUTPUT:
             taken.append(film)
-    return taken
+            continue
+        content = read_standard_input()
+        if is_film(content):
+            piped = content
+        else:
+            taken += parse_film_list(content, where="standard input")
+    return taken, piped
 
 
 def _say_reasons(report: "ReadingReport") -> list[str]:

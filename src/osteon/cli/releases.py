@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from osteon.cli.cards import show_measures
-from osteon.cli.options import Films, JsonTo
+from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited
 from osteon.cli.progress import shown_progress
+from osteon.cli.steps import quote
 from osteon.cli.words import console_for, counted, say, write_json
 
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The release, NAME.osteon.")]
@@ -44,16 +45,27 @@ def export(
     attribution: Annotated[
         str | None, typer.Option(help="Whom to name; the collections if not given.")
     ] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="What `osteon audit` found in the run's own manifest, after the training.",
+        ),
+    ] = None,
+    unaudited: Unaudited = False,
+    card: StatementFile = None,
     films: Films = None,
     json_to: JsonTo = None,
 ) -> None:
     """Make a release of a run: calibrated on tune, certified on test, packed into one file.
 
-    Refused where ONNX and torch disagree, or where fewer bits cost too much.
+    Nothing is certified where copies were never looked for. Refused where ONNX and torch disagree,
+    or where fewer bits cost too much.
     """
     from osteon.jobs.certifying import Promises
     from osteon.jobs.exporting import ExportRequest, export_release
-    from osteon.reports.release_card import describe_promises
+    from osteon.reports.independence import say_independence
+    from osteon.reports.promise_words import describe_promises
     from osteon.settings import build_settings
 
     given = {
@@ -68,32 +80,56 @@ def export(
         "precision": precision,
         "on_inverted": on_inverted,
         "attribution": attribution,
+        "audit": audit,
+        "unaudited": unaudited,
+        "statement": card,
         **({} if licence is None else {"licence": licence}),
     }
     request = build_settings(given, ExportRequest, where="options")
     with shown_progress() as progress:
         report = export_release(request, progress=progress)
     console = console_for(json_to)
-    card = report.card
-    tested = card.tested_on
+    made = report.card
+    tested = made.tested_on
     say(
         console,
         f"ONNX and torch agree to {report.largest_difference:.1e} in logit on "
         f"{counted(report.n_compared, 'film')}.",
-        *describe_promises(card.operating_points),
+        *describe_promises(made.operating_points, made.independence),
+        *say_independence(made.independence),
         "",
         f"Measured on {counted(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
-        f"in {counted(tested.n_groups, 'group')}:",
+        f"in {counted(tested.n_groups, 'group')}{say_not_read(tested.n_not_read)}:",
     )
-    show_measures(console, card.metrics)
+    show_measures(console, made.metrics)
     for reason, n in report.not_read.items():
         say(console, f"Not read, {counted(n, 'film')} of tune and test: {reason}")
     say(
         console,
         "",
-        *card.notes,
-        card.notice,
+        *made.notes,
+        made.notice,
         f"Release: {report.release}. Calibration: {report.figure}",
-        f"Next: osteon inspect {report.release}; osteon read FILM --release {report.release}",
     )
+    if made.independence is not None and not made.independence.copies_looked_for and not audit:
+        found = out.with_name(f"{out.stem}-audit")
+        say(
+            console,
+            "If copies stand in several splits, only a new split and a new training help.",
+            f"Next: osteon audit {quote(run / 'manifest.parquet')} -o {quote(found)}",
+            f"      osteon export {quote(run)} --audit {quote(found)} -o {quote(out)}",
+        )
+    else:
+        say(
+            console,
+            f"Next: osteon inspect {quote(report.release)}",
+            f"      osteon read FILM --release {quote(report.release)}",
+        )
     write_json(report, json_to)
+
+
+def say_not_read(n_films: int) -> str:
+    """Return how many films are missing from a count because they were refused."""
+    if not n_films:
+        return ""
+    return f" ({counted(n_films, 'other')} {'was' if n_films == 1 else 'were'} not read)"

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from osteon.cli.streams import is_unicode
 from osteon.errors import OutputFault
 
 STANDARD_OUTPUT = Path("-")
@@ -71,13 +72,17 @@ def write_json(record: object, json_to: Path | None) -> None:
     """
     if json_to is None:
         return
-    text = json.dumps(as_plain(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if json_to == STANDARD_OUTPUT:
+    to_stream = json_to == STANDARD_OUTPUT
+    # Where the stream lacks letters, JSON's own escapes stand for them: it stays JSON.
+    is_ascii = to_stream and not is_unicode(sys.stdout)
+    text = json.dumps(as_plain(record), indent=2, ensure_ascii=is_ascii, allow_nan=False) + "\n"
+    if to_stream:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
     try:
-        json_to.write_text(text, encoding="utf-8")
+        # Half a letter, from a name that is no UTF-8, becomes JSON's escape of it.
+        json_to.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as fault:
         raise OutputFault(
             f"--json {json_to}",

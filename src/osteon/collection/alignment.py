@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from osteon.collection.blocks import Blocks, Grid, fit_blocks, move_blocks
+from osteon.collection.blocks import Blocks, Grid, fit_blocks, flatten, move_blocks
+from osteon.collection.confirmation import Confirmation, measure_confirmed
 from osteon.collection.fingerprint import Fingerprint, stretch_greys
 from osteon.collection.pose import Matrix, Pose, find_pose, is_believable
 from osteon.collection.sizes import fit_long_side
@@ -52,11 +53,19 @@ class Fit:
         slack: Mean distance that blocks want to move, in units of their own certainty. Both leave
             out the `SPARED` blocks that want to move most.
         overlap: Share of the smaller film that both show.
+        confirmed: Whether either film has what the other shows of bone; None where the fit alone
+            says that they are two pictures.
     """
 
     agreement: float
     slack: float
     overlap: float
+    confirmed: Confirmation | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether enough of either film is in both, where that was asked."""
+        return self.confirmed is None or self.confirmed.is_enough
 
     @property
     def score(self) -> float:
@@ -94,8 +103,32 @@ def align_films(a: Fingerprint, b: Fingerprint) -> Alignment | None:
         return None
     half = _settle(_halve(a.picture), _halve(b.picture), _scaled(pose, 0.5), _COARSE)
     if half is None or half.fit.score < _COARSE.at_least:
-        return None
+        return _find_frame(a.picture, b.picture, pose)
     return _settle(a.picture, b.picture, _scaled(half.pose, 2.0), _MIDDLE)
+
+
+def _find_frame(a: Pixels8, b: Pixels8, pose: Pose) -> Alignment | None:
+    """Return how two pictures lie on one another by a frame that both have; None without one.
+
+    The fit itself is that of two pictures: what is in the frame is for others to compare.
+    """
+    if a.shape != b.shape or np.abs(pose.matrix - np.eye(2, 3)).max() > _FRAME_SHIFT_PX:
+        return None  # a frame has one place on the screen
+    ours, theirs = _prepare(a, b, pose)
+    films = np.ones(a.shape, np.uint8), np.ones(b.shape, np.uint8)
+    moved, shown = _lay(theirs, pose.matrix, films)
+    flattened = _flatten_both(ours, moved, _MIDDLE)
+    seen = _lay_greys(b, pose.matrix, a.shape)
+    confirmed = measure_confirmed((a, seen), flattened, shown, _MIDDLE.judged_by)
+    if not confirmed.is_frame:
+        return None
+    fit = Fit(agreement=0.0, slack=1.0, overlap=1.0, confirmed=confirmed)
+    return Alignment(pose=pose, shape=(a.shape, b.shape), fit=fit)
+
+
+def _flatten_both(ours: Floats, moved: Floats, look: "_Look") -> tuple[Floats, Floats]:
+    ground = look.judged_by.ground
+    return flatten(ours, ground), flatten(moved, ground)
 
 
 def align_finely(a: Pixels8, b: Pixels8, coarse: Alignment) -> Alignment | None:
@@ -171,12 +204,14 @@ class _Look:
         aligned_by: Blocks that the films are aligned by.
         judged_by: Blocks that they are judged by.
         at_least: Score below which no closer look is worth while.
+        limit: Score from which it is asked whether what they show of bone agrees.
     """
 
     reaches: tuple[int, ...]
     aligned_by: Grid
     judged_by: Grid
     at_least: float = -np.inf
+    limit: float = np.inf
 
 
 _COARSE: Final = _Look(
@@ -189,13 +224,16 @@ _MIDDLE: Final = _Look(
     reaches=(5, 3),
     aligned_by=Grid(block=40, stride=28, ground=6.0),
     judged_by=Grid(block=28, stride=20, ground=6.0),
+    limit=DOUBT,
 )
 _FINE: Final = _Look(
     reaches=(5, 4),
     aligned_by=Grid(block=40, stride=32, ground=8.0),
     judged_by=Grid(block=28, stride=24, ground=6.0),
+    limit=DOUBT,
 )
 _JUDGED_REACH: Final = 4
+_FRAME_SHIFT_PX: Final = 2.0
 _BLUR: Final = 1.2
 _WHITE: Final = 250
 _GROUND: Final = 0.02
@@ -203,15 +241,20 @@ _MIN_BLOCKS: Final = 4
 
 
 def _settle(a: Pixels8, b: Pixels8, pose: Pose, look: _Look) -> Alignment | None:
-    """Align two pictures from a first guess, and measure how well they fit."""
+    """Align two pictures from a first guess, and measure how well they fit.
+
+    A fit above the look's limit is also asked how much of either film is in both.
+    """
     matrix = pose.matrix
     if not is_believable(matrix):
         return None
     ours, theirs = _prepare(a, b, pose)
     films = _find_film(a), _find_film(255 - b if pose.is_inverted else b)
+    ground = look.aligned_by.ground
+    flat = flatten(ours, ground)
     for reach in look.reaches:
         moved, shown = _lay(theirs, matrix, films)
-        blocks = move_blocks(ours, moved, shown, look.aligned_by, reach=reach)
+        blocks = move_blocks(flat, flatten(moved, ground), shown, look.aligned_by, reach=reach)
         if len(blocks.centres) < _MIN_BLOCKS:
             return None
         step = np.vstack([np.eye(3)[:2] + fit_blocks(blocks), [0.0, 0.0, 1.0]])
@@ -220,12 +263,17 @@ def _settle(a: Pixels8, b: Pixels8, pose: Pose, look: _Look) -> Alignment | None
             return None
     settled = replace(pose, matrix=matrix)
     moved, shown = _lay(theirs, matrix, films)
-    blocks = move_blocks(ours, moved, shown, look.judged_by, reach=_JUDGED_REACH)
+    flattened = _flatten_both(ours, moved, look)
+    blocks = move_blocks(*flattened, shown, look.judged_by, reach=_JUDGED_REACH)
     area = abs(float(np.linalg.det(matrix[:, :2])))
     smaller = min(float(films[0].sum()), float(films[1].sum()) / area)
     fit = _judge(blocks, overlap=float(np.count_nonzero(shown) / max(smaller, 1.0)))
     if fit is None or fit.overlap < MIN_OVERLAP:
         return None
+    if fit.score >= look.limit:
+        seen = _lay_greys(b, matrix, a.shape)
+        confirmed = measure_confirmed((a, seen), flattened, shown, look.judged_by)
+        fit = replace(fit, confirmed=confirmed)
     return Alignment(pose=settled, shape=(a.shape, b.shape), fit=fit)
 
 
@@ -282,6 +330,14 @@ def _lay(
     )
     shown = cv2.warpAffine(films[1], matrix, size, flags=cv2.INTER_NEAREST | inverse)
     return np.asarray(moved, np.float32), np.asarray(shown * films[0], np.uint8)
+
+
+def _lay_greys(b: Pixels8, matrix: Matrix, shape: tuple[int, ...]) -> Pixels8:
+    """Return b's picture in a's frame, greys as they are."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (shape[1], shape[0])
+    laid = cv2.warpAffine(b, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, np.uint8)
 
 
 def _scaled(pose: Pose, by: float) -> Pose:

@@ -70,15 +70,14 @@ def move_blocks(
     """Move each block of b about its place on a, and see where it fits best.
 
     Args:
-        ours: Picture a, greys in [0, 255].
-        moved: Picture b, laid on a.
+        ours: Picture a, without its ground.
+        moved: Picture b, laid on a, without its own.
         shown: 1 where b shows anything, 0 elsewhere.
         grid: How to cut them; blocks that b does not show whole, with their reach, or that hold
             nothing, are left out.
         reach: Moves, in pixels, to either side.
     """
     size = grid.block
-    ours, moved = (_flatten(picture, grid.ground) for picture in (ours, moved))
     across, down, spread_a, spread_b = _choose_blocks(ours, moved, shown, grid, reach=reach)
     fits = np.empty((len(across), 2 * reach + 1, 2 * reach + 1), np.float32)
     for n, (left, top) in enumerate(zip(across.tolist(), down.tolist(), strict=True)):
@@ -91,7 +90,13 @@ def move_blocks(
     )
 
 
-def _flatten(picture: Floats, ground: float) -> Floats:
+def flatten(picture: Floats, ground: float) -> Floats:
+    """Take away what is smoother than structure: exposure, and soft tissue far from bone.
+
+    Args:
+        picture: Greys.
+        ground: Sigma of the Gaussian that is taken away, in pixels.
+    """
     smooth = cv2.GaussianBlur(picture, (0, 0), ground)
     return np.asarray(picture - smooth, np.float32)
 

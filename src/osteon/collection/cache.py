@@ -28,7 +28,7 @@ from osteon.radiographs.isolation import ChildPool
 from osteon.release import Preparation
 from osteon.terms import ManifestRow, Pixels8, Progress, SetAside, no_progress
 
-_VERSION: Final = 1
+_VERSION: Final = 2  # 2: pixels that are not square, and DICOM as docs/dicom.md has it
 _STALE_AFTER_S: Final = 3600.0
 
 

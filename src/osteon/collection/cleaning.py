@@ -5,14 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from osteon.collection.audit_file import SearchRecord
 from osteon.collection.cleaning_rules import COPY, DOUBTS, KNOWN, TYING, CleaningRules, say_why
-from osteon.collection.groups import fill_groups, find_tying_films, name_pictures
+from osteon.collection.groups import (
+    fill_groups,
+    find_tying_films,
+    name_contents,
+    name_pictures,
+)
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.collection.representatives import choose_representatives
+from osteon.collection.stamps import Stamp, describe_independence, format_stamp
 from osteon.collection.two_labels import find_two_labels
 from osteon.errors import ManifestFault
-from osteon.terms import Flaw, SetAside
+from osteon.release.card import Independence
+from osteon.terms import Flaw, ManifestRow, SetAside
 
 _NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
@@ -42,6 +50,7 @@ class CleanedCollection:
 
     Attributes:
         manifest: The films that stay, with the groups that the audit's copies make.
+        grouped: All films, those that left among them, with the same groups and stamps.
         excluded: The films that left, in order of their paths.
         n_films_before: Films of the manifest that was cleaned.
         n_pictures: Different pictures among the films that stay.
@@ -49,9 +58,13 @@ class CleanedCollection:
         leaks: Groups that stand in two splits; placed films do not move, not even for these.
         n_absent: Films of the audit that the manifest does not hold (any more).
         unknown_rules: Rules that this Osteon does not know, and passed over → flaws of them.
+        independence: Of the films that stay: did one audit search all of them for copies?
+        was_searched: Whether films were stamped: the audit says which films it searched for copies,
+            and every rule of it is known here.
     """
 
     manifest: Manifest
+    grouped: Manifest
     excluded: tuple[Exclusion, ...]
     n_films_before: int
     n_pictures: int
@@ -59,6 +72,8 @@ class CleanedCollection:
     leaks: tuple[Flaw, ...]
     n_absent: int
     unknown_rules: dict[str, int]
+    independence: Independence
+    was_searched: bool
 
     @property
     def set_aside(self) -> tuple[SetAside, ...]:
@@ -71,9 +86,10 @@ def clean_manifest(
     flaws: Sequence[Flaw],
     how: CleaningRules,
     *,
+    searched: SearchRecord | None = None,
     file_bytes: Mapping[str, int] = _NO_SIZES,
 ) -> CleanedCollection:
-    """Group the copies of a collection, and take out what an audit condemns.
+    """Group the copies of a collection, stamp the films, and take out what an audit condemns.
 
     No film is moved from its split. Unplaced films that tie two splits together leave, as they do
     in `osteon split`: without the audit, a later split could not see that they are copies. Groups
@@ -83,6 +99,8 @@ def clean_manifest(
         manifest: The collection.
         flaws: Its audit; rules that are not known here are passed over and counted.
         how: What leaves.
+        searched: Which films the audit searched for copies: these are stamped. None stamps no film
+            and leaves the stamps of an earlier cleaning.
         file_bytes: Path → size of the file, to find the least lossy copy; only `how.deduplicate`
             asks for it.
 
@@ -93,7 +111,12 @@ def clean_manifest(
         ManifestFault: If the audit is of another collection, or no film would be left.
     """
     known = [flaw for flaw in flaws if flaw.rule in KNOWN]
-    n_absent = check_audit(manifest, known)
+    unknown = Counter(flaw.rule for flaw in flaws if flaw.rule not in KNOWN)
+    n_absent = check_audit(manifest, known, searched)
+    # A rule that is not known here may be of copies, which then stand in no group.
+    is_searched = searched is not None and not unknown
+    if searched is not None and is_searched:
+        manifest = stamp_films(manifest, known, searched)
     pictures = name_pictures(manifest, known)
     reasons = _find_reasons(manifest, known, how, pictures)
     filled = fill_groups(manifest, pictures=pictures)
@@ -114,6 +137,7 @@ def clean_manifest(
     cleaned = replace(filled, rows=staying)
     return CleanedCollection(
         manifest=cleaned,
+        grouped=filled,
         excluded=tuple(
             Exclusion(
                 path=row.path,
@@ -130,13 +154,38 @@ def clean_manifest(
         doubts=_count_doubts(cleaned, known),
         leaks=find_leaks(cleaned, pictures=pictures),
         n_absent=n_absent,
-        unknown_rules=dict(
-            sorted(Counter(flaw.rule for flaw in flaws if flaw.rule not in KNOWN).items())
-        ),
+        unknown_rules=dict(sorted(unknown.items())),
+        independence=describe_independence(cleaned.rows),
+        was_searched=is_searched,
     )
 
 
-def check_audit(manifest: Manifest, flaws: Sequence[Flaw]) -> int:
+def stamp_films(manifest: Manifest, flaws: Sequence[Flaw], searched: SearchRecord) -> Manifest:
+    """Stamp the films that an audit searched for copies; others keep the stamp that they have.
+
+    Args:
+        manifest: The collection.
+        flaws: What the audit found.
+        searched: Which films it searched.
+    """
+    seen, names = frozenset(searched.film_ids), name_contents(flaws)
+
+    def stamp(row: ManifestRow) -> ManifestRow:
+        if row.state != "readable" or row.film_id not in seen:
+            return row
+        told = Stamp(
+            audit=searched.stamp,
+            identity=searched.identity,
+            picture=names.get(row.film_id, row.film_id),
+        )
+        return replace(row, audit=format_stamp(row, told))
+
+    return replace(manifest, rows=tuple(stamp(row) for row in manifest.rows))
+
+
+def check_audit(
+    manifest: Manifest, flaws: Sequence[Flaw], searched: SearchRecord | None = None
+) -> int:
     """Make sure that an audit is of a collection's films.
 
     Films that the manifest does not hold are allowed: an earlier cleaning took them out, or the
@@ -145,14 +194,23 @@ def check_audit(manifest: Manifest, flaws: Sequence[Flaw]) -> int:
     Args:
         manifest: The collection.
         flaws: The audit.
+        searched: Which films it searched for copies, if it says so.
 
     Returns:
-        How many of the audit's films the manifest does not hold.
+        How many of the films with a flaw the manifest does not hold.
 
     Raises:
         ManifestFault: If a film is another one than was audited, or no film of the audit is here.
     """
     advice = "Audit this manifest: `osteon audit MANIFEST -o DIR`."
+    readable = {row.film_id for row in manifest.rows if row.state == "readable"}
+    if searched is not None and readable and readable.isdisjoint(searched.film_ids):
+        raise ManifestFault(
+            "audit",
+            "must be of this collection",
+            found=f"{len(searched.film_ids)} films, none of them in the manifest",
+            advice=f"It is another's. {advice}",
+        )
     film_ids = {row.path: row.film_id for row in manifest.rows}
     absent: set[str] = set()
     n_found = 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from osteon.collection.stamps import STAMP_PATTERN
 from osteon.errors import ManifestFault
 from osteon.terms import SPLITS, ManifestRow
 
@@ -44,6 +45,8 @@ SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
         "has_fracture_in_table": pl.Boolean(),
         "annotation_rows": pl.Int64(),
         "annotation_columns": pl.Int64(),
+        "pixel_aspect": pl.Float64(),
+        "audit": pl.String(),
     }
 )
 """Column → type, in the order of `ManifestRow`."""
@@ -110,6 +113,11 @@ _RULES: tuple[_Rule, ...] = (
         for column in ("split", "published_split")
     ),
     _Rule(
+        column="pixel_aspect",
+        must="must be a positive number, or empty",
+        broken=~(pl.col("pixel_aspect").is_finite() & (pl.col("pixel_aspect") > 0)),
+    ),
+    _Rule(
         column="sex",
         must="must be female, male, other or empty",
         broken=~pl.col("sex").is_in(["female", "male", "other"]),
@@ -118,6 +126,11 @@ _RULES: tuple[_Rule, ...] = (
         column="age",
         must="must be a number of years, 0 or more",
         broken=~(pl.col("age").is_finite() & (pl.col("age") >= 0)),
+    ),
+    _Rule(
+        column="audit",
+        must="must be the stamp that `osteon clean` wrote, or empty",
+        broken=~pl.col("audit").str.contains(STAMP_PATTERN),
     ),
 )
 

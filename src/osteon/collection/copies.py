@@ -27,6 +27,8 @@ from osteon.collection.alignment import (
     map_films,
 )
 from osteon.collection.fingerprint import Fingerprint, square_fingerprint
+from osteon.collection.inside import compare_inside
+from osteon.collection.pose import Matrix
 from osteon.collection.quiet import one_thread_each
 from osteon.collection.search import build_table, find_candidates
 from osteon.collection.ties import Ties
@@ -224,28 +226,51 @@ def compare_films(
     """
     a, b = fingerprints
     found = comparer.align((a, b))
-    if found is None or found.fit.score < DOUBT:
+    if found is None:
         return None
-    closer: Alignment | None = None
-    if open_a is not None and open_b is not None and has_more_to_show(a, b):
-        film_a, film_b = open_a(films[0]), open_b(films[1])
-        if film_a is not None and film_b is not None:
-            closer = comparer.align_closer((film_a, film_b, found))
-            if closer is None or closer.fit.score < FINE_LIMIT:
-                return None
-    if closer is None and found.fit.score < LIMIT:
+    opened, limit = None, LIMIT
+    if found.fit.score >= DOUBT and has_more_to_show(a, b):
+        opened = _open_both(films, (open_a, open_b))
+    if opened is not None:
+        closer, limit = comparer.align_closer((*opened, found)), FINE_LIMIT
+        found = found if closer is None and _is_frame(found) else closer
+    if found is not None and found.fit.score >= limit and found.fit.is_confirmed:
+        return _build_link(films, found, map_films(found, _shape(a), _shape(b)))
+    if found is None or not _is_frame(found):
         return None
-    return _build_link(films[0], films[1], closer or found, a, b)
+    # What both have is a viewer's frame: what is in it decides.
+    opened = opened or _open_both(films, (open_a, open_b))
+    inside = None if opened is None else compare_inside(opened, found)
+    return None if inside is None else _build_link(films, inside[0], inside[1:])
 
 
-def _build_link(a: int, b: int, found: Alignment, film_a: Fingerprint, film_b: Fingerprint) -> Link:
-    matrix, angle, scale = map_films(
-        found, (film_a.rows, film_a.columns), (film_b.rows, film_b.columns)
-    )
+def _is_frame(found: Alignment) -> bool:
+    return found.fit.confirmed is not None and found.fit.confirmed.is_frame
+
+
+def _open_both(
+    films: tuple[int, int], openers: tuple[OpenFilm | None, OpenFilm | None]
+) -> tuple[Pixels8, Pixels8] | None:
+    """Return both films; None where one will not open any more, or nobody can open it."""
+    open_a, open_b = openers
+    if open_a is None or open_b is None:
+        return None
+    a, b = open_a(films[0]), open_b(films[1])
+    return None if a is None or b is None else (a, b)
+
+
+def _shape(film: Fingerprint) -> tuple[int, int]:
+    return film.rows, film.columns
+
+
+def _build_link(
+    films: tuple[int, int], found: Alignment, placed: tuple[Matrix, float, float]
+) -> Link:
+    matrix, angle, scale = placed
     across, down = (tuple(float(number) for number in row) for row in matrix)
     return Link(
-        a=a,
-        b=b,
+        a=films[0],
+        b=films[1],
         angle_deg=angle,
         is_mirrored=found.pose.is_mirrored,
         scale=scale,

@@ -1,7 +1,7 @@
 """What an audit knows once the films were opened, put together for its rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from osteon.collection.copies import find_copies
 from osteon.collection.flaws import SeenSummary, build_flaw
@@ -89,9 +89,10 @@ def name_copies(manifest: Manifest, groups: Sequence[CopyGroup]) -> dict[str, st
     """Return the name of every film's picture; copies share it.
 
     Args:
-        manifest: The collection.
+        manifest: The collection; what an earlier audit stamped on it does not count.
         groups: Of its copies.
     """
     copies = (group.rows for group in groups if len(group.rows) > 1)
     flaws = [build_flaw("same-picture", rows, evidence={}, advice="") for rows in copies]
-    return name_pictures(manifest, flaws)
+    bare = tuple(row if row.audit is None else replace(row, audit=None) for row in manifest.rows)
+    return name_pictures(replace(manifest, rows=bare), flaws)

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from osteon.collection.manifest import Manifest
+from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.stamps import read_stamp
 from osteon.collection.ties import Ties
 from osteon.errors import SettingsFault
 from osteon.terms import SPLITS, Flaw, ManifestRow, Split
@@ -27,8 +29,8 @@ def fill_groups(
     """Give every film a group: the films it is tied to, directly or through others.
 
     Two films are tied when their files are identical, when they show one patient, when they
-    already share a group, when the pattern's first group finds the same text in both paths, or
-    when an audit found one picture in both.
+    already share a group, when their stamps name one picture, when the pattern's first group finds
+    the same text in both paths, or when an audit found one picture in both.
     A group that exists keeps its name (the smaller, where two grow together); a new one is named
     after its smallest film id. Two kinds of films keep what they have: unreadable ones, which hold
     no picture, and those that would tie two splits together (see `find_tying_films`).
@@ -57,6 +59,26 @@ def fill_groups(
             for index, row in enumerate(rows)
         ),
     )
+
+
+def read_grouped_manifest(
+    path: Path, *, films: Path | None = None, must_exist: bool = True
+) -> Manifest:
+    """Read a manifest, and give every film the group that its content, patient and stamp make.
+
+    A table that was made elsewhere may name patients and no groups: wherever a film of each group
+    counts as one case, patients bind.
+
+    Args:
+        path: As in `read_manifest`.
+        films: As there.
+        must_exist: As there.
+
+    Raises:
+        FolderNotFound: If the manifest or `films` does not exist.
+        ManifestFault: If the file is not a manifest, breaks a rule, or is of another collection.
+    """  # noqa: DOC502 — reading raises them
+    return fill_groups(read_manifest(path, films=films, must_exist=must_exist))
 
 
 def find_tying_films(
@@ -93,7 +115,8 @@ def name_pictures(manifest: Manifest, flaws: Sequence[Flaw]) -> dict[str, str]:
     Args:
         manifest: The collection; identical files are one picture, with or without a flaw.
         flaws: What an audit found; those of `COPY_RULES` count, and their films that the manifest
-            does not hold still tie the others.
+            does not hold still tie the others. Films are known by their content: one that was
+            renamed since is still a copy.
 
     Returns:
         Path → name, for every film but the unreadable ones, which hold no picture.
@@ -101,11 +124,11 @@ def name_pictures(manifest: Manifest, flaws: Sequence[Flaw]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for number, flaw in enumerate(flaws):
         if flaw.rule in COPY_RULES:
-            for path in flaw.films:
-                found.setdefault(path, []).append(f"flaw {number}")
+            for film_id in set(flaw.film_ids):  # identical files share one
+                found.setdefault(film_id, []).append(f"flaw {number}")
     rows = manifest.rows
     keys = [
-        () if row.state == "unreadable" else (f"file {row.sha256}", *found.get(row.path, ()))
+        () if row.state == "unreadable" else (*_picture_keys(row), *found.get(row.film_id, ()))
         for row in rows
     ]
     names: dict[str, str] = {}
@@ -113,6 +136,55 @@ def name_pictures(manifest: Manifest, flaws: Sequence[Flaw]) -> dict[str, str]:
         paths = [rows[index].path for index in members]
         names.update(dict.fromkeys(paths, min(paths)))
     return names
+
+
+def name_contents(flaws: Sequence[Flaw]) -> dict[str, str]:
+    """Give contents that show one picture one name: the smallest of their film ids.
+
+    The same for any part of the films that were audited, so that parts can be joined again.
+
+    Args:
+        flaws: What an audit found.
+
+    Returns:
+        Film id → name, for films that have a copy.
+    """
+    found = [sorted(set(flaw.film_ids)) for flaw in flaws if flaw.rule in COPY_RULES]
+    film_ids = sorted({film_id for own in found for film_id in own})
+    keys: dict[str, list[str]] = {film_id: [] for film_id in film_ids}
+    for number, own in enumerate(found):
+        for film_id in own:
+            keys[film_id].append(f"flaw {number}")
+    names: dict[str, str] = {}
+    for members in _gather([tuple(keys[film_id]) for film_id in film_ids]):
+        own = [film_ids[index] for index in members]
+        names.update(dict.fromkeys(own, min(own)))
+    return names
+
+
+def choose_counted(rows: Sequence[ManifestRow]) -> tuple[ManifestRow, ...]:
+    """Return the films whose relations matter: the placed ones, or all where none is placed.
+
+    Args:
+        rows: Of a manifest.
+    """
+    placed = tuple(row for row in rows if row.split is not None)
+    return placed or tuple(rows)
+
+
+def take_each_file_once(rows: Sequence[ManifestRow]) -> tuple[ManifestRow, ...]:
+    """Return the films without those that are equal to an earlier one, byte for byte.
+
+    This is how films are counted wherever they are learnt from or measured. Unreadable files, which
+    may all be empty, are no copies of one another.
+
+    Args:
+        rows: In an order that does not come from answers, such as the manifest's.
+    """
+    seen: dict[str, ManifestRow] = {}
+    for row in rows:
+        seen.setdefault(row.path if row.state == "unreadable" else row.sha256, row)
+    return tuple(seen.values())
 
 
 def _tie_keys(
@@ -139,7 +211,7 @@ def _row_keys(row: ManifestRow, same_picture: re.Pattern[str] | None, picture: s
     # All empty files are identical and hold no picture: they must not tie their patients together.
     if row.state == "unreadable":
         return ()
-    keys = [f"file {row.sha256}"]
+    keys = [*_picture_keys(row)]
     if row.patient_key is not None:
         keys.append(f"patient {row.patient_key}")
     if row.group is not None:
@@ -150,6 +222,12 @@ def _row_keys(row: ManifestRow, same_picture: re.Pattern[str] | None, picture: s
     if match is not None and match[1] is not None:
         keys.append(f"name {match[1]}")
     return tuple(keys)
+
+
+def _picture_keys(row: ManifestRow) -> _Keys:
+    stamp = read_stamp(row)
+    own = f"file {row.sha256}"
+    return (own,) if stamp is None else (own, f"stamp {stamp.picture}")
 
 
 def _gather(keys: Sequence[_Keys]) -> list[list[int]]:

@@ -12,7 +12,7 @@ from osteon.errors import FilmFault
 from osteon.radiographs.isolation import ChildPool
 from osteon.terms import Box, ManifestRow, Progress, no_progress
 
-_SAID = tuple(field.name for field in fields(ListedFilm) if field.name != "relative_boxes")
+_SAID = tuple(field.name for field in fields(ListedFilm) if not field.name.startswith("relative_"))
 
 
 def inspect_films(
@@ -68,12 +68,17 @@ def _build_row(film: ListedFilm, opening: Opening, *, collection: str) -> Manife
     said: dict[str, Any] = {name: getattr(film, name) for name in _SAID}
     if opening.rows and film.relative_boxes:
         said["boxes"] = tuple(_scale(box, opening) for box in film.relative_boxes)
+        said["polygons"] = tuple(
+            tuple((x * opening.columns, y * opening.rows) for x, y in outline)
+            for outline in film.relative_polygons
+        )
     return ManifestRow(
         **said,
         film_id=opening.sha256[:16],
         sha256=opening.sha256,
         rows=opening.rows,
         columns=opening.columns,
+        pixel_aspect=opening.pixel_aspect,
         state=opening.state,
         state_reason=opening.reason,
         collection=collection,

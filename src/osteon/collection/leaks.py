@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from osteon.collection.flaws import SplitColumn, build_flaw, choose_split_column, read_split
 from osteon.collection.groups import fill_groups
 from osteon.collection.manifest import Manifest
+from osteon.collection.stamps import read_stamp
 from osteon.terms import SPLITS, Flaw, ManifestRow
 
 _ADVICE = {
@@ -106,7 +107,11 @@ def _name_rule(
 ) -> str:
     """Say what crosses the splits: a picture, or else a patient where that explains it all."""
     named = pictures or {}
-    shown = [named.get(row.path, row.sha256) for row in rows]
+    stamps = [read_stamp(row) for row in rows]
+    shown = [
+        named.get(row.path) or (row.sha256 if stamp is None else stamp.picture)
+        for row, stamp in zip(rows, stamps, strict=True)
+    ]
     if _cross([row.sha256 for row in rows], splits) or _cross(shown, splits):
         return "copies-across-splits"
     patients = [row.patient_key for row in rows]

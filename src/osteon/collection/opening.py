@@ -3,6 +3,7 @@
 Light on purpose: every child imports it.
 """
 
+import errno
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ class Opening:
         state: Whether it decodes whole.
         rows: Height of the film in pixels; 0 where it is unreadable.
         columns: Width of the film in pixels; 0 where it is unreadable.
+        pixel_aspect: Height of a pixel over its width; None where they are square.
         reason: Why it is not readable.
         instance: What a DICOM header says.
         patient_key: The pseudonym of a DICOM header's patient.
@@ -41,6 +43,7 @@ class Opening:
     state: State
     rows: int = 0
     columns: int = 0
+    pixel_aspect: float | None = None
     reason: str | None = None
     instance: InstanceFacts | None = None
     patient_key: str | None = None
@@ -64,7 +67,9 @@ def open_film(path: Path, *, patient_salt: str = "") -> Opening:
         check_file_size(path)
         sha256 = hash_file(path)
     except (OSError, ValueError) as fault:  # ValueError: a NUL in a table's path
-        reason = "no such file" if isinstance(fault, FileNotFoundError) else "cannot be opened"
+        is_absent = isinstance(fault, FileNotFoundError | NotADirectoryError)
+        is_absent |= getattr(fault, "errno", None) == errno.ENAMETOOLONG  # nobody has such a file
+        reason = "no such file" if is_absent else "cannot be opened"
         return Opening(sha256="", state="unreadable", reason=reason)
     try:
         return _open_whole(path, sha256, patient_salt)
@@ -121,11 +126,13 @@ def _open_whole(path: Path, sha256: str, patient_salt: str) -> Opening:
         film = decode_raster(data, source=str(path))
         return Opening(sha256=sha256, state="readable", rows=film.rows, columns=film.columns)
     found = decode_dicom(data, source=str(path))
+    aspect = found.radiograph.pixel_aspect
     return Opening(
         sha256=sha256,
         state="readable",
         rows=found.radiograph.rows,
         columns=found.radiograph.columns,
+        pixel_aspect=None if aspect == 1.0 else aspect,
         instance=found.instance,
         patient_key=pseudonym_of_patient(data, patient_salt),
     )

@@ -4,8 +4,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-from osteon.collection.groups import fill_groups, find_tying_films
+from osteon.collection.groups import fill_groups, find_tying_films, take_each_file_once
 from osteon.collection.manifest import Manifest
 from osteon.collection.strata import Shares, place_groups
 from osteon.errors import ManifestFault, SettingsFault
@@ -15,8 +16,10 @@ __all__ = [
     "Shares",
     "SplitCount",
     "SplitResult",
+    "UnevenSplit",
     "carry_places",
     "describe_split",
+    "find_uneven_split",
     "keep_published",
     "split_manifest",
 ]
@@ -35,9 +38,17 @@ class SplitResult:
     set_aside: tuple[SetAside, ...]
 
 
+UNEVEN_POINTS: Final = 0.10
+"""Two splits whose prevalence differs by more are worth a word: a threshold that was chosen at one
+prevalence is measured at another, and ppv and npv of the two do not compare."""
+
+LARGE_GROUP: Final = 0.10
+"""A group that holds more of a collection leaves the splitting little choice."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SplitCount:
-    """What one split holds.
+    """What one split holds; identical files are one film.
 
     Attributes:
         split: Its name; None for the films that were not placed.
@@ -46,6 +57,7 @@ class SplitCount:
         n_fractured: Films with a fracture.
         n_not_fractured: Films without.
         regions: Films by body region; a film of two regions counts in both.
+        n_copies: Files beyond the first of each set of identical ones, which count nowhere else.
     """
 
     split: Split | None
@@ -54,6 +66,34 @@ class SplitCount:
     n_fractured: int
     n_not_fractured: int
     regions: dict[str, int]
+    n_copies: int = 0
+
+    @property
+    def prevalence(self) -> float:
+        """Share of films with a fracture."""
+        return self.n_fractured / self.n_films
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnevenSplit:
+    """Splits of very different prevalence, and what may have made them so.
+
+    Attributes:
+        counts: Of train, tune and test, those that hold films.
+        difference: Between the highest and the lowest prevalence, in [0, 1].
+        largest_group: Films of the largest group.
+        n_films: Placed films.
+    """
+
+    counts: tuple[SplitCount, ...]
+    difference: float
+    largest_group: int
+    n_films: int
+
+    @property
+    def is_of_large_groups(self) -> bool:
+        """Whether one group alone holds so much that the films cannot be shared out evenly."""
+        return self.largest_group > LARGE_GROUP * self.n_films
 
 
 def split_manifest(
@@ -157,7 +197,8 @@ def carry_places(manifest: Manifest, earlier: Manifest) -> Manifest:
         earlier: The same collection, split earlier.
 
     Returns:
-        The films of `manifest`, with the splits, groups and salt of `earlier`.
+        The films of `manifest`, with the splits, groups, stamps and salt of `earlier`. Films that
+        are new have no stamp: nobody looked for copies of them.
 
     Raises:
         ManifestFault: If films of `manifest` are placed already, or none of `earlier` is.
@@ -179,7 +220,11 @@ def carry_places(manifest: Manifest, earlier: Manifest) -> Manifest:
         same = by_bytes[row.sha256]
         if found is None and len({other.split for other in same}) == 1:
             found = same[0]
-        rows.append(row if found is None else replace(row, split=found.split, group=found.group))
+        if found is not None:
+            # The stamp belongs to the bytes, as the group does; a newer one says more.
+            audit = row.audit or found.audit
+            row = replace(row, split=found.split, group=found.group, audit=audit)  # noqa: PLW2901
+        rows.append(row)
     return replace(manifest, rows=tuple(rows), salt=earlier.salt)
 
 
@@ -188,7 +233,8 @@ def describe_split(manifest: Manifest) -> tuple[SplitCount, ...]:
     order: tuple[Split | None, ...] = (*SPLITS, None)
     counts = []
     for split in order:
-        rows = [row for row in manifest.rows if row.split == split]
+        files = [row for row in manifest.rows if row.split == split]
+        rows = take_each_file_once(files)
         if rows:
             regions = Counter(region for row in rows for region in row.body_region)
             n_fractured = sum(row.has_fracture for row in rows)
@@ -200,9 +246,29 @@ def describe_split(manifest: Manifest) -> tuple[SplitCount, ...]:
                     n_fractured=n_fractured,
                     n_not_fractured=len(rows) - n_fractured,
                     regions=dict(sorted(regions.items())),
+                    n_copies=len(files) - len(rows),
                 )
             )
     return tuple(counts)
+
+
+def find_uneven_split(manifest: Manifest) -> UnevenSplit | None:
+    """Find splits whose prevalence differs by more than `UNEVEN_POINTS`; None where none does.
+
+    Args:
+        manifest: A collection that was split.
+    """
+    counts = tuple(count for count in describe_split(manifest) if count.split is not None)
+    shares = [count.prevalence for count in counts]
+    if not shares or max(shares) - min(shares) <= UNEVEN_POINTS:
+        return None
+    placed = take_each_file_once([row for row in manifest.rows if row.split is not None])
+    return UnevenSplit(
+        counts=counts,
+        difference=max(shares) - min(shares),
+        largest_group=max(Counter(row.group or row.path for row in placed).values()),
+        n_films=len(placed),
+    )
 
 
 def _check_salt(manifest: Manifest, salt: str) -> None:

@@ -125,10 +125,6 @@ def certify_points(  # noqa: PLR0913 — two promises, and films are three lists
         confidence: Of each promise.
         certified_on: The films' name.
     """
-    asked: tuple[tuple[Promise, float], ...] = (
-        ("sensitivity", sensitivity),
-        ("specificity", specificity),
-    )
     high_sensitivity, high_specificity = (
         certify(
             probabilities,
@@ -139,7 +135,37 @@ def certify_points(  # noqa: PLR0913 — two promises, and films are three lists
             confidence=confidence,
             certified_on=certified_on,
         )
-        for promise, at_least in asked
+        for promise, at_least in _name_promises(sensitivity, specificity)
+    )
+    return OperatingPoints(high_sensitivity=high_sensitivity, high_specificity=high_specificity)
+
+
+def certify_nothing(
+    *, sensitivity: float, specificity: float, confidence: float, certified_on: str
+) -> OperatingPoints:
+    """Return both promises without a threshold, for films that no count makes independent.
+
+    No film is counted: where nobody looked for copies, a hundred films may be one picture.
+
+    Args:
+        sensitivity: The share that would have been promised of fractured films.
+        specificity: That of the others.
+        confidence: Of each promise.
+        certified_on: The films' name.
+    """
+    high_sensitivity, high_specificity = (
+        CertifiedPoint(
+            promise=promise,
+            at_least=at_least,
+            confidence=confidence,
+            threshold=None,
+            n_films=0,
+            n_kept=0,
+            lower_bound=None,
+            n_more=count_needed(at_least, confidence=confidence),
+            certified_on=certified_on,
+        )
+        for promise, at_least in _name_promises(sensitivity, specificity)
     )
     return OperatingPoints(high_sensitivity=high_sensitivity, high_specificity=high_specificity)
 
@@ -182,6 +208,12 @@ def count_needed(at_least: float, *, confidence: float = 0.95) -> int:
     """
     n_films = max(1, math.floor(math.log(1 - confidence) / math.log(at_least)))
     return n_films if is_proven(0, n_films, at_least, confidence=confidence) else n_films + 1
+
+
+def _name_promises(
+    sensitivity: float, specificity: float
+) -> tuple[tuple[Promise, float], tuple[Promise, float]]:
+    return ("sensitivity", sensitivity), ("specificity", specificity)
 
 
 def _check(

@@ -30,6 +30,9 @@ STEPS: Final = 16
 COHERENCE: Final = 2.0
 """Width, in cells, to which the noise of a random order is smoothed: blobs of a quarter side."""
 
+FEWEST_GROUPS: Final = 10
+"""Groups below which resampling says nothing: of two films it draws three different samples."""
+
 Curves = npt.NDArray[np.floating[Any]]
 """Probabilities, shape `(films, STEPS + 1)`: of the film as it is, then of each step."""
 
@@ -147,7 +150,7 @@ def measure_deletion(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> DeletionTest:
-    """Return mean areas with intervals by groups.
+    """Return mean areas, with intervals by groups where there are `FEWEST_GROUPS` of them.
 
     Args:
         curves: Of films, most sensibly of those with a fracture: where the probability is low from
@@ -174,12 +177,15 @@ def measure_deletion(
         curves.deletion[:, 0], curves.deletion[:, -1],
     )  # fmt: skip
     numbers = number_groups(groups)
+    n_groups = int(numbers.max()) + 1
     values = np.column_stack(columns).astype(np.float64)
     drawn = _resample_means(values, numbers, seed=seed, resamples=resamples)
     measured = [
         Measured(
             value=float(values[:, place].mean()),
-            interval=percentile_interval(drawn[:, place], confidence=confidence, method=METHOD),
+            interval=None
+            if n_groups < FEWEST_GROUPS
+            else percentile_interval(drawn[:, place], confidence=confidence, method=METHOD),
         )
         for place in range(len(columns))
     ]
@@ -192,7 +198,7 @@ def measure_deletion(
         whole=measured[5],
         covered=measured[6],
         n_films=len(groups),
-        n_groups=int(numbers.max()) + 1,
+        n_groups=n_groups,
     )
 
 

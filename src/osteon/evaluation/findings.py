@@ -1,15 +1,18 @@
 """How likely a marked place is a fracture: fitted on films whose fractures a reader has boxed."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from osteon.release.card import FindingCalibrator
+from osteon.release.evidence import FindingRule, log_odds_of_peak
 
 FEWEST: Final = 20
-"""Right and wrong places, each, below which nothing is fitted."""
+"""Right and wrong places, each, below which strong places are not told from faint ones; and places
+in all, below which not even one share is fitted for all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,42 +20,73 @@ class RatedPlace:
     """One place that stood out.
 
     Attributes:
-        film: Calibrated probability of its film, in (0, 1).
         peak: Its highest evidence, in (0, 1].
         is_right: Whether it meets a fracture.
     """
 
-    film: float
     peak: float
     is_right: bool
 
 
-def fit_findings(places: list[RatedPlace], *, fitted_on: str = "tune") -> FindingCalibrator | None:
-    """Fit a logistic model of the film's log-odds and the logarithm of the place's peak.
+def fit_findings(
+    films: Sequence[Sequence[RatedPlace]], *, fitted_on: str = "tune"
+) -> FindingRule | None:
+    """Fit how likely a fracture is in a place of a film that has one.
 
     Args:
-        places: Of all films that were boxed, those without a fracture among them.
+        films: The places of each film with a boxed fracture, and of no other.
         fitted_on: The films' name, such as "tune".
 
     Returns:
-        The model; None where there are too few places to tell.
+        A logistic model of the log-odds of the place's peak; None where there are too few right
+        places, or wrong ones, to tell. Where stronger places were less often right, the share of
+        right ones for all: such a thing is chance, or a map that tells nothing.
 
     Reference:
-        A ridge of one film on each weight, for the intercept none (scikit-learn's default).
+        A ridge of one film on the weight, for the intercept none (scikit-learn's default).
     """
+    places = [place for film in films for place in film]
     right = np.array([place.is_right for place in places], dtype=bool)
-    if min(int(right.sum()), int((~right).sum())) < FEWEST:
+    n_right = int(right.sum())
+    if min(n_right, len(places) - n_right) < FEWEST:
         return None
-    film = np.array([place.film for place in places])
-    peak = np.array([place.peak for place in places])
-    columns = np.column_stack([np.log(film / (1 - film)), np.log(peak)])
+    columns = np.array([[log_odds_of_peak(place.peak)] for place in places])
     fitted = LogisticRegression(C=1.0).fit(columns, right)
-    of_film, of_peak = (float(weight) for weight in fitted.coef_[0])
-    return FindingCalibrator(
-        of_film=of_film,
+    of_peak, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    if of_peak < 0:
+        return fit_share(films, fitted_on=fitted_on)
+    return FindingRule(
         of_peak=of_peak,
-        intercept=float(fitted.intercept_[0]),
+        intercept=intercept,
         fitted_on=fitted_on,
+        n_films=len(films),
         n_findings=len(places),
-        n_right=int(right.sum()),
+        n_right=n_right,
+    )
+
+
+def fit_share(
+    films: Sequence[Sequence[RatedPlace]], *, fitted_on: str = "tune"
+) -> FindingRule | None:
+    """Fit one share of right places for strong and faint ones alike.
+
+    Args:
+        films: As for `fit_findings`.
+        fitted_on: The films' name, such as "tune".
+
+    Returns:
+        The share, with one right place and one wrong one imagined, so that it is neither 0 nor 1;
+        None where there are fewer than `FEWEST` places.
+    """
+    places = [place for film in films for place in film]
+    n_right = sum(place.is_right for place in places)
+    if len(places) < FEWEST:
+        return None
+    return FindingRule(
+        of_peak=0.0,
+        intercept=math.log((n_right + 1) / (len(places) - n_right + 1)),
+        fitted_on=fitted_on,
+        n_films=len(films),
+        n_findings=len(places),
+        n_right=n_right,
     )

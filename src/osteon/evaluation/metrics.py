@@ -163,7 +163,7 @@ def measure(
         prevalence=Proportion(hits=n_fractured, n=truths.size),
         threshold=Logit(float(threshold)),
         interval_method=(
-            "Wilson, DeLong for AUROC, bootstrap for F1 (every film stands alone)"
+            "Wilson, DeLong for AUROC, bootstrap for F1 (no two films share a group)"
             if stand_alone
             else f"{METHOD}: groups of films resampled, not films"
         ),

@@ -72,9 +72,10 @@ class Reliability:
         ece: Expected calibration error: mean distance of a bin's share of fractured films from its
             mean probability, weighted by films. Chance lifts it, and more so the fewer films there
             are; its interval says how it scatters, not where the truth lies.
-        ece_corrected: The same with that lift taken off: zero on average for perfect probabilities,
-            so that it may fall below zero; otherwise rather too small. Its interval is one of the
-            truth: its upper end is that of the plain error, which is rather too large.
+        ece_corrected: The same, bias-corrected: with that lift taken off. It is about zero for
+            perfect probabilities and otherwise rather too small; where chance alone would make a
+            larger error it would fall below zero, and is zero. Its interval is one of the truth and
+            holds it: the upper end is that of the plain error, which is rather too large.
         mean_probability: Over all films, to be compared with the prevalence.
         prevalence: Share of films with a fracture.
         n_groups: On which the intervals rest.
@@ -175,7 +176,7 @@ def weigh_calibration(
     place = ("brier", "ece", "ece_corrected").index(kind)
 
     def weigh(weights: Weights) -> Values:
-        return sums.weigh(weights)[place].astype(np.float64)
+        return np.maximum(sums.weigh(weights)[place].astype(np.float64), 0.0)
 
     return Weighable(weigh=weigh, groups=numbers)
 
@@ -283,6 +284,7 @@ def _measure_errors(
         sums.weigh(weights) for weights in draw_weights(n_groups, seed=seed, resamples=resamples)
     ]
     drawn = [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
+    stated = max(corrected, 0.0)  # no error is below zero
     # Resampling adds chance to chance, which lifts the plain error once more: of both errors only
     # the scatter around their own mean is used.
     above, below = (
@@ -296,8 +298,8 @@ def _measure_errors(
     truth = None
     if above is not None and below is not None:
         truth = Interval(
-            low=below.low,
-            high=max(above.high, below.high),
+            low=min(below.low, stated),
+            high=max(above.high, below.high, stated),
             confidence=confidence,
             method=f"{METHOD}: from the corrected error to the plain one",
         )
@@ -305,7 +307,7 @@ def _measure_errors(
     return (
         Measured(value=brier, interval=squared),
         Measured(value=plain, interval=above),
-        Measured(value=corrected, interval=truth),
+        Measured(value=stated, interval=truth),
     )
 
 

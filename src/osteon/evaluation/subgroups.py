@@ -22,10 +22,12 @@ class Errors:
     Attributes:
         misses: Fractured films called otherwise, the lowest logit first.
         false_alarms: Other films called fractured, the highest logit first.
+        n_in_doubt: Films that a release left in doubt: neither of the two.
     """
 
     misses: tuple[FilmAnswer, ...]
     false_alarms: tuple[FilmAnswer, ...]
+    n_in_doubt: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +39,11 @@ class SubgroupRow:
         value: Such as "hand"; `NOT_STATED` where the manifest says nothing.
         n_films: Films with this value; a film with two values counts under both.
         n_fractured: Those with a fracture.
-        sensitivity: With its interval.
-        specificity: With its interval.
+        sensitivity: With its interval; of a release, of not being called "no fracture".
+        specificity: With its interval; of a release, of not being called "fracture".
         misses: Films missed, the worst first.
         false_alarms: Films called without a fracture, the worst first.
+        n_in_doubt: Films that a release left in doubt.
     """
 
     covariate: str
@@ -51,25 +54,37 @@ class SubgroupRow:
     specificity: Metric
     misses: tuple[str, ...]
     false_alarms: tuple[str, ...]
+    n_in_doubt: int = 0
 
 
-def find_errors(answers: Sequence[FilmAnswer], *, threshold: float) -> Errors:
+def find_errors(
+    answers: Sequence[FilmAnswer], *, threshold: float, alarm_from: float | None = None
+) -> Errors:
     """Return the films called wrongly, the worst first.
 
     Args:
         answers: One per film.
         threshold: A film is called fractured where its logit is at or above it.
+        alarm_from: Of a release: from where on a film is called so, which is in doubt between the
+            two; None: there is no doubt.
     """
+    alarm_from = threshold if alarm_from is None else alarm_from
     misses = [film for film in answers if film.has_fracture and film.logit < threshold]
-    alarms = [film for film in answers if not film.has_fracture and film.logit >= threshold]
+    alarms = [film for film in answers if not film.has_fracture and film.logit >= alarm_from]
     return Errors(
         misses=tuple(sorted(misses, key=lambda film: (film.logit, film.film))),
         false_alarms=tuple(sorted(alarms, key=lambda film: (-film.logit, film.film))),
+        n_in_doubt=sum(threshold <= film.logit < alarm_from for film in answers),
     )
 
 
 def measure_subgroups(
-    answers: Sequence[FilmAnswer], *, threshold: float, confidence: float = 0.95, seed: int = 0
+    answers: Sequence[FilmAnswer],
+    *,
+    threshold: float,
+    alarm_from: float | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
 ) -> tuple[SubgroupRow, ...]:
     """Return one row per covariate and value, the largest value first.
 
@@ -79,9 +94,11 @@ def measure_subgroups(
     Args:
         answers: One per film.
         threshold: A film is called fractured where its logit is at or above it.
+        alarm_from: As for `find_errors`.
         confidence: For example 0.95.
         seed: Of the resampling.
     """
+    cuts = (threshold, threshold if alarm_from is None else alarm_from)
     rows = []
     for covariate in dict.fromkeys(name for film in answers for name in film.covariates):
         by_value: dict[str, list[FilmAnswer]] = defaultdict(list)
@@ -95,7 +112,7 @@ def measure_subgroups(
                 _measure_row(
                     (covariate, value),
                     by_value[value],
-                    threshold=threshold,
+                    cuts=cuts,
                     confidence=confidence,
                     seed=seed,
                 )
@@ -125,28 +142,27 @@ def _measure_row(
     place: tuple[str, str],
     answers: Sequence[FilmAnswer],
     *,
-    threshold: float,
+    cuts: tuple[float, float],
     confidence: float,
     seed: int,
 ) -> SubgroupRow:
     logits = np.array([film.logit for film in answers])
     references = np.array([film.has_fracture for film in answers])
-    counts = sum_by_group(
-        count_cells(logits, references, threshold),
-        number_groups([film.group for film in answers]),
-    )
-    errors = find_errors(answers, threshold=threshold)
+    numbers = number_groups([film.group for film in answers])
+    at_low, at_high = (sum_by_group(count_cells(logits, references, cut), numbers) for cut in cuts)
+    errors = find_errors(answers, threshold=cuts[0], alarm_from=cuts[1])
     return SubgroupRow(
         covariate=place[0],
         value=place[1],
         n_films=len(answers),
         n_fractured=int(references.sum()),
         sensitivity=shares.measure_share(
-            shares.SENSITIVITY, counts, confidence=confidence, seed=seed
+            shares.SENSITIVITY, at_low, confidence=confidence, seed=seed
         ),
         specificity=shares.measure_share(
-            shares.SPECIFICITY, counts, confidence=confidence, seed=seed
+            shares.SPECIFICITY, at_high, confidence=confidence, seed=seed
         ),
         misses=tuple(film.film for film in errors.misses),
         false_alarms=tuple(film.film for film in errors.false_alarms),
+        n_in_doubt=errors.n_in_doubt,
     )

@@ -12,9 +12,11 @@ import numpy as np
 
 from osteon.errors import FilmFault
 from osteon.inference.evidence import measure_occlusion
-from osteon.inference.guards import Verdict, judge
+from osteon.inference.guard_network import load_guard_network
+from osteon.inference.guards import Verdict, judge, measure_looks
 from osteon.inference.network import Network
-from osteon.inference.opening import Film, OpenedFilm, open_film, open_in_order, open_one
+from osteon.inference.opening import OpenedFilm, open_film, open_in_order, open_one
+from osteon.inference.sources import Film
 from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import Placement, place_film, scale_pixels
 from osteon.release import Guards, Preparation
@@ -80,6 +82,7 @@ class Answerer:
     ) -> None:
         self._network = network
         self._guards = guards
+        self._side = load_guard_network(guards.network).side
         self._pool = pool
         self._evidence = evidence
 
@@ -103,7 +106,9 @@ class Answerer:
         Args:
             film: A path, bytes, an array, a radiograph or a dataset.
         """
-        return self._answer_batch([open_one(film, self._pool, self.preparation, guards=self._guards.network)])[0]
+        return self._answer_batch(
+            [open_one(film, self._pool, self.preparation, side=self._side)]
+        )[0]
 
     def answer_many(self, films: Iterable[Film]) -> Iterator[Answer | Refusal]:
         """Ask about films as they come.
@@ -115,9 +120,7 @@ class Answerer:
             One answer per film, in order.
         """
         batch: list[_Opened] = []
-        for opened in open_in_order(
-            films, self._pool, self.preparation, guards=self._guards.network
-        ):
+        for opened in open_in_order(films, self._pool, self.preparation, side=self._side):
             batch.append(opened)
             if len(batch) == BATCH:
                 yield from self._answer_batch(batch)
@@ -156,11 +159,13 @@ class Answerer:
         instance = opened.instance
         if source in {"bytes", "dataset"} and instance and instance.sop_instance_uid:
             source = instance.sop_instance_uid
-        verdict = judge(opened.measures, self._guards)
+        verdict = judge(measure_looks(opened.looks, self._guards.network), self._guards)
         if verdict.is_refused:
             reasons = (*opened.notes, *verdict.reasons)
             return Refusal(source=source, reasons=reasons, instance=instance)
-        place = place_film(opened.rows, opened.columns, self.preparation)
+        place = place_film(
+            opened.rows, opened.columns, self.preparation, pixel_aspect=opened.pixel_aspect
+        )
         return source, opened, place, verdict
 
     def _ask(self, films: Sequence[Pixels8]) -> list[tuple[Logit, Floats | None]]:

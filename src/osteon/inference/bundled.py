@@ -30,6 +30,11 @@ def find_default_release() -> Path:
     return path
 
 
+def find_default_statement() -> Path:
+    """Return what its makers say of the release that comes with the package, as TOML."""
+    return _place().with_suffix(".card.toml")
+
+
 def locate_release(given: str | Path | None) -> Path:
     """Return a release's file, where a person gives a path, a name or nothing.
 

@@ -4,6 +4,9 @@ film → opened in a child → guards → network → calibrated → decided →
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Literal, Self
@@ -11,17 +14,18 @@ from typing import Final, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from osteon.errors import ReleaseDamaged, ReleaseInverted, RunFault
+from osteon.errors import ReleaseDamaged, ReleaseInverted, RunFault, SettingsFault
 from osteon.inference.answering import Answer, Answerer, Refusal
-from osteon.inference.bundled import find_default_release
-from osteon.inference.evidence import Place, find_places, lay_on_film, scale_evidence
+from osteon.inference.bundled import find_default_release, locate_release
+from osteon.inference.evidence import lay_on_film, scale_evidence
+from osteon.inference.findings import find_contradictions, rate_findings, show_places
 from osteon.inference.guards import check_guards
 from osteon.inference.network import Network, open_session
-from osteon.inference.opening import Film
+from osteon.inference.sources import Film, list_films
 from osteon.radiographs.isolation import ChildPool, Limits
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
-from osteon.terms import Finding, Probability, Reading
+from osteon.terms import Probability, Reading
 
 SELF_TEST_TOLERANCES: Final = MappingProxyType({"fp32": 2e-3, "fp16": 0.05, "int8": 0.5})
 """How far a logit may lie from the self-test's: processors round differently, faults do not."""
@@ -44,6 +48,8 @@ class Detector:
         on_stranger: What is done about what looks like no limb or hip, if not what the release says.
 
     Raises:
+        TypeError: If it is no release.
+        SettingsFault: If an option says something impossible.
         ReleaseDamaged: If the network does not answer as its self-test says.
         ReleaseInverted: If it answers the other way round.
         ReleaseFault: If its guards are not this version's.
@@ -58,6 +64,12 @@ class Detector:
         on_inverted: Literal["refuse", "correct"] | None = None,
         on_stranger: Literal["refuse", "read"] | None = None,
     ) -> None:
+        if not isinstance(release, Release):
+            raise TypeError(
+                "Detector takes a release that was read; a path or a name goes to "
+                f"Detector.load(...); found {type(release).__qualname__}"
+            )
+        _check_options(threads, on_inverted, on_stranger)
         self.card: ReleaseCard = release.card
         guards = release.card.guards
         if on_inverted is not None:
@@ -71,6 +83,7 @@ class Detector:
             raise ReleaseDamaged(
                 f"{release.source}, model.onnx", "must be a network that ONNX Runtime can run"
             ) from fault
+        self._sha256 = release.sha256
         card = NetworkCard(
             recipe=release.card.recipe,
             preparation=release.card.preparation,
@@ -95,7 +108,7 @@ class Detector:
         """Return the detector of a release, after every check that it can stand.
 
         Args:
-            path: The release, such as `wrist.osteon`.
+            path: The release, such as `wrist.osteon`, or `osteon-1` for the one in the package.
             threads: CPU threads; None takes every core.
             limits: What the reading of one film may use.
             on_inverted: "refuse" a negative, or "correct" it and say so; None as the release says.
@@ -106,8 +119,9 @@ class Detector:
             FolderNotFound: If there is no such file.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
         """  # noqa: DOC502 — the functions called raise them
+        file = locate_release(path)
         return cls(
-            read_release(path),
+            read_release(file),
             threads=threads,
             limits=limits,
             on_inverted=on_inverted,
@@ -170,20 +184,32 @@ class Detector:
         """Read one film. A fault of the film is no exception but its `Reading`'s reason.
 
         Args:
-            film: A path, a file's bytes, a 2-D array of greys (bright bone), a `Radiograph`, or a
-                `pydicom.Dataset`.
-        """
-        return self.build_reading(self.answerer.answer(film))
+            film: A path, bytes, a file opened in binary mode, a PIL image, a NumPy array of greys
+                (bright bone) of shape `(rows, columns)` or `(rows, columns, 1, 3 or 4)`, a torch
+                tensor, a `pydicom.Dataset` or a `Radiograph`.
 
-    def read_many(self, films: Iterable[Film]) -> Iterator[Reading]:
+        Raises:
+            TypeError: If it is none of these: a fault of the program, not of a film.
+        """  # noqa: DOC502 — opening raises it
+        return replace(self.build_reading(self.answerer.answer(film)), film=film)
+
+    def read_many(self, films: Iterable[Film] | str | PathLike[str]) -> Iterator[Reading]:
         """Read films as they come, several at once and a few ahead; memory stays bounded.
 
         Args:
-            films: As for `read`; taken one by one.
+            films: A folder, a pattern such as `films/*.png`, or an iterable of what `read` takes,
+                taken one by one.
 
-        Yields:
-            One reading per film, in order.
-        """
+        Returns:
+            One reading per film, in order, as they come.
+
+        Raises:
+            TypeError: If it is none of these, or an element is no film.
+            NoFilms: If the folder or pattern holds no film.
+        """  # noqa: DOC502 — listing raises them
+        return self._read_each(list_films(films))
+
+    def _read_each(self, films: Iterable[Film]) -> Iterator[Reading]:
         for answer in self.answerer.answer_many(films):
             yield self.build_reading(answer)
 
@@ -203,38 +229,54 @@ class Detector:
                 reasons=answer.reasons,
                 release=self._name,
                 instance=answer.instance,
+                release_sha256=self._sha256,
+                read_at=_now(),
             )
-        card, place = self.card, answer.place
+        card, place, settings = self.card, answer.place, self.card.evidence
+        how, points = card.preparation, card.operating_points
         probability = float(card.calibrator.calibrate(answer.logit))
-        decision = card.operating_points.decide(probability)
+        called = points.decide(probability)
         assert answer.evidence is not None  # a release always has some
-        evidence = scale_evidence(answer.evidence, card.evidence)
+        evidence = scale_evidence(answer.evidence, settings)
+        shown = show_places(evidence, place, how, settings=settings, called=called)
+        contradictions = find_contradictions(
+            evidence, place, how, settings=settings, called=called, shown=shown
+        )
+        doubt_from, fracture_from = points.cuts
         return Reading(
             source=answer.source,
-            decision=decision,
+            decision=called,
             probability=Probability(probability),
-            findings=()
-            if decision == "no fracture"
-            else self._rate(
-                find_places(evidence, place, card.preparation, settings=card.evidence),
-                probability,
-            ),
-            evidence=lay_on_film(evidence, place, card.preparation),
-            reasons=answer.reasons,
+            findings=rate_findings(shown, probability, settings),
+            evidence=lay_on_film(evidence, place, how),
+            reasons=(*answer.reasons, *contradictions),
             release=self._name,
             instance=answer.instance,
+            release_sha256=self._sha256,
+            read_at=_now(),
+            doubt_from=Probability(doubt_from or 0.0),
+            fracture_from=None if fracture_from is None else Probability(fracture_from),
+            colours=(settings.shown.low, settings.shown.full),
         )
 
-    def _rate(self, places: Iterable[Place], film: float) -> tuple[Finding, ...]:
-        rule = self.card.evidence.finding
-        rated = [
-            Finding(
-                box=place.box,
-                probability=Probability(rule.rate(film, place.peak) if rule else film),
-            )
-            for place in places
-        ]
-        return tuple(sorted(rated, key=lambda finding: -finding.probability))
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _check_options(threads: object, on_inverted: object, on_stranger: object) -> None:
+    """Make sure that options say something possible.
+
+    Raises:
+        SettingsFault: If one does not.
+    """
+    is_count = isinstance(threads, int) and not isinstance(threads, bool) and threads >= 1
+    if threads is not None and not is_count:
+        raise SettingsFault("threads", "must be a whole number from 1, or None", found=threads)
+    if on_inverted not in {None, "refuse", "correct"}:
+        raise SettingsFault("on_inverted", 'must be "refuse", "correct" or None', found=on_inverted)
+    if on_stranger not in {None, "refuse", "read"}:
+        raise SettingsFault("on_stranger", 'must be "refuse", "read" or None', found=on_stranger)
 
 
 def _test_itself(network: Network, release: Release) -> None:

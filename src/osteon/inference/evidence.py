@@ -1,7 +1,7 @@
 """Evidence of a network becomes a picture over the film, and places on it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,9 @@ MAX_PEAKS: Final = 32
 PEAK_SIDE: Final = 512
 """Long side, in cells, of the map on which the highest point is found."""
 
+BEST_EDGE: Final = 0.7
+"""Share of its peak down to which the best place of a film reaches, where places have no edge."""
+
 OCCLUDERS: Final = 7
 """Pieces that are covered along each side of a film, where the network gives no evidence."""
 
@@ -36,10 +39,12 @@ class Place:
     Attributes:
         box: In source pixels.
         peak: Its highest evidence, in [0, 1].
+        is_best_place: Whether it is too faint for a finding, and only the best place of its film.
     """
 
     box: Box
     peak: float
+    is_best_place: bool = False
 
 
 def scale_evidence(raw: Floats, settings: EvidenceSettings) -> Floats:
@@ -91,9 +96,8 @@ def find_places(
         `MAX_PLACES`.
     """
     wide, high = place.source_columns, place.source_rows
-    shrink = settings.cells / max(wide, high)
-    columns, rows = max(1, round(wide * shrink)), max(1, round(high * shrink))
-    cells = _resize(evidence, place, how, (columns, rows))
+    cells = lay_on_cells(evidence, place, how, n_cells=settings.cells)
+    rows, columns = cells.shape
     if settings.edge is None:
         pieces = find_pieces(cells, settings.threshold)
         found = list(zip(pieces.boxes.tolist(), pieces.peaks.tolist(), strict=True))
@@ -114,6 +118,64 @@ def find_places(
     return tuple(sorted(places, key=lambda found: (-found.peak, found.box))[:MAX_PLACES])
 
 
+def find_best_place(
+    evidence: Floats, place: Placement, how: Preparation, *, settings: EvidenceSettings
+) -> Place | None:
+    """Return the place where evidence is highest, however faint it is for a finding.
+
+    Args:
+        evidence: As for `find_places`.
+        place: Where the film lies in that input.
+        how: The preparation, for the input's size.
+        settings: As for `find_places`; and from where on a place is one at all.
+
+    Returns:
+        The place; None where the map stays below what the picture shows, or is alike all over.
+    """
+    cells = lay_on_cells(evidence, place, how, n_cells=settings.cells)
+    highest = float(cells.max())
+    if highest < min(settings.shown.low, settings.threshold) or float(cells.min()) == highest:
+        return None
+    # Without an edge, a place reaches down to the threshold: one is made from the peak's height.
+    lowered = highest if settings.edge is not None else BEST_EDGE * highest
+    found = find_places(
+        evidence, place, how, settings=settings.model_copy(update={"threshold": lowered})
+    )
+    return replace(found[0], is_best_place=True)
+
+
+def measure_peak(
+    evidence: Floats, place: Placement, how: Preparation, *, settings: EvidenceSettings
+) -> float:
+    """Return the highest evidence on a film, as `find_places` sees it.
+
+    Args:
+        evidence: As for `find_places`.
+        place: Where the film lies in that input.
+        how: The preparation, for the input's size.
+        settings: For the number of cells.
+    """
+    return float(lay_on_cells(evidence, place, how, n_cells=settings.cells).max())
+
+
+def lay_on_cells(evidence: Floats, place: Placement, how: Preparation, *, n_cells: int) -> Floats:
+    """Return a film's evidence in cells: what lies beside the film is left out.
+
+    Args:
+        evidence: In [0, 1], shape `(map rows, map columns)` over the network's whole input.
+        place: Where the film lies in that input.
+        how: The preparation, for the input's size.
+        n_cells: On the film's long side.
+
+    Returns:
+        Float32 in [0, 1], shape `(cell rows, cell columns)`.
+    """
+    high, wide = place.square_size
+    shrink = n_cells / max(wide, high)
+    columns, rows = max(1, round(wide * shrink)), max(1, round(high * shrink))
+    return _resize(evidence, place, how, (columns, rows))
+
+
 def find_peak(evidence: Floats, place: Placement, how: Preparation) -> tuple[float, float] | None:
     """Return where on a film its evidence is highest.
 
@@ -127,14 +189,13 @@ def find_peak(evidence: Floats, place: Placement, how: Preparation) -> tuple[flo
         (x, y) in source pixels; None where it is the same all over, so that nothing stands out.
     """
     wide, high = place.source_columns, place.source_rows
-    shrink = PEAK_SIDE / max(wide, high)
-    columns, rows = max(1, round(wide * shrink)), max(1, round(high * shrink))
     highest = float(evidence.max(initial=0.0))
     if not highest > 0:
         return None
-    cells = _resize(evidence / np.float32(highest), place, how, (columns, rows))
+    cells = lay_on_cells(evidence / np.float32(highest), place, how, n_cells=PEAK_SIDE)
     if cells.min() == cells.max():
         return None
+    rows, columns = cells.shape
     row, column = divmod(int(cells.argmax()), columns)
     return (column + 0.5) * wide / columns, (row + 0.5) * high / rows
 

@@ -11,18 +11,16 @@ from typing import Final, Literal
 import numpy as np
 
 from osteon.errors import ReleaseFault
+from osteon.inference.guard_looks import take_looks
 from osteon.inference.guard_network import (
     hash_guard_network,
     hash_guard_networks,
     load_guard_network,
     read_fitted,
-    reduce_film,
     run_network,
-    squeeze_film,
-    trim_light_frame,
 )
 from osteon.release.guards import Guards
-from osteon.terms import Radiograph, Reason
+from osteon.terms import Pixels8, Radiograph, Reason
 
 _STRANGER: Final = "This does not look like a radiograph of a limb or hip"
 _LIMITS: Final = "guards-2.json"
@@ -71,15 +69,19 @@ def measure_guards(radiograph: Radiograph, *, network: str | None = None) -> Gua
         Plain numbers; `judge` says what they mean.
     """
     sha256 = network or hash_guard_network()
-    loaded = load_guard_network(sha256)
-    film = reduce_film(radiograph.pixels, loaded.side)
-    looks = [squeeze_film(film, loaded.side)]
-    inside = trim_light_frame(film)
-    if inside.shape != film.shape:
-        looks.append(squeeze_film(inside, loaded.side))
-    logits = run_network(np.stack(looks), loaded)
+    return measure_looks(take_looks(radiograph.pixels, load_guard_network(sha256).side), sha256)
+
+
+def measure_looks(looks: Pixels8, network: str) -> GuardMeasures:
+    """Measure whether a film is one that Osteon reads, by what was kept of it.
+
+    Args:
+        looks: From `take_looks`, shape `(looks, side, side)`.
+        network: SHA-256 of the network.
+    """
+    logits = run_network(looks, load_guard_network(network))
     return GuardMeasures(
-        network=sha256,
+        network=network,
         spread=round(float(looks[0].std()), 4),
         scope_logit=float(logits[0, 0]),
         # A wide light frame makes a film look like a negative; a negative looks like one without.

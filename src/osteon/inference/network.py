@@ -1,5 +1,6 @@
 """An exported network: films of the network's size go in, logits and evidence come out."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,24 @@ BATCH = 32
 """Films in one forward pass of `measure_logits`."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class NetworkOutputs:
+    """What a network says of prepared films.
+
+    Attributes:
+        logits: Of a fracture, shape `(films,)`.
+        evidence: Shape `(films, map rows, map columns)`, not negative, in the network's own units;
+            None where it gives none.
+        boxes: `(x0, y0, x1, y1, score)`, the best-scored first, overlapping ones among them, in
+            pixels of the network's input, shape `(films, boxes, 5)`; the score, in [0, 1], is no
+            probability. None where the network has no box head.
+    """
+
+    logits: npt.NDArray[np.float32]
+    evidence: Floats | None
+    boxes: Floats | None
+
+
 class Network:
     """An ONNX network, its preparation, and the direction of its answer.
 
@@ -29,6 +48,7 @@ class Network:
     def __init__(self, session: onnxruntime.InferenceSession, card: NetworkCard) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
+        self._outputs = tuple(output.name for output in session.get_outputs())
         self.card = card
 
     @classmethod
@@ -61,7 +81,12 @@ class Network:
     @property
     def has_evidence(self) -> bool:
         """Whether the network says where it looked."""
-        return any(output.name == "evidence" for output in self._session.get_outputs())
+        return "evidence" in self._outputs
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether the network gives boxes of its own."""
+        return "boxes" in self._outputs
 
     def answer(self, films: Floats) -> tuple[npt.NDArray[np.float32], Floats | None]:
         """Return logits and evidence of prepared films, in one forward pass.
@@ -73,9 +98,20 @@ class Network:
             Logits of a fracture, shape `(films,)`; evidence, shape `(films, map rows, map
             columns)`, not negative, in the network's own units, or None where it gives none.
         """
-        wanted = ["logits", "evidence"] if self.has_evidence else ["logits"]
-        answers = self._session.run(wanted, {self._input: films})
-        return answers[0], answers[1] if self.has_evidence else None
+        outputs = self.look(films)
+        return outputs.logits, outputs.evidence
+
+    def look(self, films: Floats) -> NetworkOutputs:
+        """Return all that the network says of prepared films, in one forward pass.
+
+        Args:
+            films: Shape `(films, channels, rows, columns)`, float32 in [0, 1].
+        """
+        wanted = [name for name in ("logits", "evidence", "boxes") if name in self._outputs]
+        said = dict(zip(wanted, self._session.run(wanted, {self._input: films}), strict=True))
+        return NetworkOutputs(
+            logits=said["logits"], evidence=said.get("evidence"), boxes=said.get("boxes")
+        )
 
     def measure_logit(self, radiograph: Radiograph) -> Logit:
         """Return the logit of a fracture in one film."""

@@ -1,21 +1,19 @@
 """From what a person hands in to what the network takes: in a child process, if it is a file.
 
 Bytes of strangers are parsed and decoded in a child (`radiographs.isolation`), which also brings
-the film to the network's size and takes the guards' measures, so that little comes back.
+the film to the network's size and takes what the guards look at, so that little comes back.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from os import PathLike
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from osteon.errors import FilmFault, UnsupportedRadiograph
-from osteon.inference.guards import GuardMeasures, measure_guards
+from osteon.inference.guard_looks import GUARD_SIDE, take_looks
+from osteon.inference.sources import FILMS, Film, name_film, simplify_film
 from osteon.radiographs.arrays import build_radiograph
 from osteon.radiographs.dicom import decode_dicom, is_dicom, write_dataset
 from osteon.radiographs.isolation import ChildPool, Limits
@@ -23,9 +21,6 @@ from osteon.radiographs.prepare import fit_pixels
 from osteon.radiographs.raster import decode_raster, read_film_bytes
 from osteon.release import Preparation
 from osteon.terms import Instance, Pixels8, Radiograph, Reason
-
-Film = str | PathLike[str] | bytes | npt.NDArray[Any] | Radiograph | Any
-"""A path, a file's bytes, a 2-D array of greys, a Radiograph, or a `pydicom.Dataset`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -38,14 +33,14 @@ class OpeningOrder:
         source: How the film is spoken of.
         preparation: The release's.
         limits: What a film may be.
-        guards: SHA-256 of the network that the release's guards were fitted to; the newest if None.
+        side: Of the squares that the release's guards look at, in pixels.
     """
 
     content: Path | bytes | Radiograph | FilmFault
     source: str
     preparation: Preparation
     limits: Limits
-    guards: str | None = None
+    side: int = GUARD_SIDE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -56,21 +51,23 @@ class OpenedFilm:
         pixels: As `fit_pixels` makes them, uint8, shape `(rows, columns)` of the network.
         rows: Height of the film in pixels.
         columns: Width of the film in pixels.
-        measures: The guards'.
+        looks: What the guards look at, from `take_looks`.
         instance: Of a DICOM film.
         notes: What its file contradicts or leaves open, and how that was decided.
+        pixel_aspect: Height of a pixel over its width.
     """
 
     pixels: Pixels8
     rows: int
     columns: int
-    measures: GuardMeasures
+    looks: Pixels8
     instance: Instance | None
     notes: tuple[Reason, ...] = ()
+    pixel_aspect: float = 1.0
 
 
 def build_order(
-    film: Film, how: Preparation, limits: Limits, *, guards: str | None = None
+    film: Film, how: Preparation, limits: Limits, *, side: int = GUARD_SIDE
 ) -> OpeningOrder:
     """Return what is to be opened.
 
@@ -78,52 +75,41 @@ def build_order(
         film: As a person hands it in.
         how: The release's preparation.
         limits: What a film may be.
-        guards: SHA-256 of the guards' network; the newest if None.
-    """
+        side: Of the squares that the guards look at, in pixels.
+
+    Raises:
+        TypeError: If it is no film.
+    """  # noqa: DOC502 — reading the content raises it
     content: Path | bytes | Radiograph | FilmFault
-    source = _name_source(film)
+    source = name_film(film)
     try:
         content = _read_content(film, source, limits)
     except FilmFault as fault:
         content = fault
     return OpeningOrder(
-        content=content, source=source, preparation=how, limits=limits, guards=guards
+        content=content, source=source, preparation=how, limits=limits, side=side
     )
 
 
 def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Radiograph:
-    if isinstance(film, Radiograph):  # its pixels are whatever its maker put there
-        film = np.asarray(film.pixels)
-    if isinstance(film, np.ndarray):
-        return build_radiograph(film, source=source, max_pixels=limits.max_pixels)
-    if isinstance(film, bytes | bytearray | memoryview):
-        return bytes(film)
-    if isinstance(film, str | PathLike):
-        return Path(film)
-    content: bytes | None = write_dataset(film, source=source)
-    if content is None:
-        raise UnsupportedRadiograph(
-            source,
-            "must be a path, bytes, a 2-D array or a pydicom Dataset",
-            found=type(film).__name__,
+    plain = simplify_film(film, max_bytes=limits.file_bytes)
+    if isinstance(plain, Path | bytes):
+        return plain
+    if isinstance(plain, Radiograph):  # its pixels are whatever its maker put there
+        checked = build_radiograph(
+            np.asarray(plain.pixels), source=source, max_pixels=limits.max_pixels
         )
+        return replace(checked, notes=plain.notes, pixel_aspect=plain.pixel_aspect)
+    if isinstance(plain, np.ndarray):
+        return build_radiograph(plain, source=source, max_pixels=limits.max_pixels)
+    content: bytes | None = write_dataset(plain, source=source)
+    if content is None:
+        raise TypeError(f"a film must be {FILMS}; found {type(film).__qualname__}")
     return content
 
 
-def _name_source(film: Film) -> str:
-    if isinstance(film, Radiograph):
-        return film.source
-    if isinstance(film, str | PathLike):
-        return str(film)
-    if isinstance(film, np.ndarray):
-        return "array"
-    if isinstance(film, bytes | bytearray | memoryview):
-        return "bytes"
-    return "dataset" if hasattr(film, "save_as") else type(film).__name__
-
-
 def open_one(
-    film: Film, pool: ChildPool, how: Preparation, *, guards: str | None = None
+    film: Film, pool: ChildPool, how: Preparation, *, side: int = GUARD_SIDE
 ) -> tuple[str, OpenedFilm | FilmFault]:
     """Open one film, whatever it is.
 
@@ -131,12 +117,12 @@ def open_one(
         film: As a person hands it in.
         pool: Where untrusted bytes are decoded.
         how: The release's preparation.
-        guards: SHA-256 of the guards' network; the newest if None.
+        side: Of the squares that the guards look at, in pixels.
 
     Returns:
         How the film is spoken of, and the film, or what is wrong with it.
     """
-    order = build_order(film, how, pool.limits, guards=guards)
+    order = build_order(film, how, pool.limits, side=side)
     try:
         if isinstance(order.content, Path | bytes):
             return order.source, pool.call(open_film, order, name=order.source)
@@ -146,7 +132,7 @@ def open_one(
 
 
 def open_in_order(
-    films: Iterable[Film], pool: ChildPool, how: Preparation, *, guards: str | None = None
+    films: Iterable[Film], pool: ChildPool, how: Preparation, *, side: int = GUARD_SIDE
 ) -> Iterator[tuple[str, OpenedFilm | FilmFault]]:
     """Open many films, a few ahead of their turn.
 
@@ -154,7 +140,7 @@ def open_in_order(
         films: As a person hands them in; taken one by one.
         pool: Where they are opened.
         how: The release's preparation.
-        guards: SHA-256 of the guards' network; the newest if None.
+        side: Of the squares that the guards look at, in pixels.
 
     Yields:
         What `open_one` returns, in the films' order.
@@ -163,7 +149,7 @@ def open_in_order(
 
     def order_all() -> Iterator[OpeningOrder]:
         for film in films:
-            order = build_order(film, how, pool.limits, guards=guards)
+            order = build_order(film, how, pool.limits, side=side)
             sources.append(order.source)
             yield order
 
@@ -178,7 +164,7 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
         order: What to open.
 
     Returns:
-        The film at the network's size, with what the guards measured.
+        The film at the network's size, with what the guards look at.
 
     Raises:
         FilmFault: If it cannot be used.
@@ -188,9 +174,10 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
         pixels=fit_pixels(radiograph, order.preparation),
         rows=radiograph.rows,
         columns=radiograph.columns,
-        measures=measure_guards(radiograph, network=order.guards),
+        looks=take_looks(radiograph.pixels, order.side),
         instance=instance,
         notes=radiograph.notes,
+        pixel_aspect=radiograph.pixel_aspect,
     )
 
 

@@ -21,11 +21,18 @@ from osteon.jobs.certifying import (
     Certificate,
     Promises,
     calibrate_and_certify,
+    films_may_certify,
 )
-from osteon.jobs.labelled import FILMS_FOR_OCCLUSION, choose_some, measure_direction, read_labelled
+from osteon.jobs.labelled import (
+    FILMS_FOR_OCCLUSION,
+    choose_some,
+    describe_used,
+    measure_direction,
+    read_labelled,
+)
 from osteon.jobs.locating import fit_evidence, measure_places, name_method
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
-from osteon.jobs.packing import build_self_test, check_name, publish
+from osteon.jobs.packing import build_self_test, check_name, publish, read_statement
 from osteon.jobs.runs import describe_versions, is_drawn
 from osteon.learning.foreign import AdoptSettings, check_parity, read_foreign, wrap
 from osteon.radiographs.isolation import ChildPool
@@ -59,6 +66,8 @@ class AdoptRequest(Settings):
         version: Of the release.
         promises: What is to be proven on the test films.
         on_inverted: What is done about a negative.
+        unaudited: Certify although copies were never looked for; the release says so for good.
+        statement: A TOML file with what the maker says of the release (`Statement`).
     """
 
     model: Path
@@ -70,6 +79,8 @@ class AdoptRequest(Settings):
     version: str = "1"
     promises: Promises = Promises()
     on_inverted: Literal["refuse", "correct"] = "refuse"
+    unaudited: bool = False
+    statement: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,8 +138,9 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
         OutputFault: If the release cannot be written.
     """  # noqa: DOC502 — raised by the functions called
     check_name(request.out)
-    how = read_settings(request.recipe, AdoptSettings)
+    how, statement = read_settings(request.recipe, AdoptSettings), read_statement(request.statement)
     manifest = read_labelled(request.manifest, films=request.films)
+    known = describe_used(manifest)
     guards = build_guards(request.on_inverted)
     adopted = _wrap(request, how, manifest)
     with ChildPool() as pool:
@@ -141,7 +153,12 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
             for split in ("tune", "test")
         )
         direction = _check_direction(tune, request, how)
-        certificate = calibrate_and_certify(tune, test, request.promises)
+        certificate = calibrate_and_certify(
+            tune,
+            test,
+            request.promises,
+            may_certify=films_may_certify(known, unaudited=request.unaudited),
+        )
         shown = tune
         if not adopted.network.has_evidence:  # tune was read without occlusion
             some = choose_some(tune.rows, FILMS_FOR_OCCLUSION)
@@ -152,7 +169,7 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     card = _build_card(request, adopted, (tune, test), certificate, evidence)
     self_test = build_self_test(adopted.network, how.preparation)
     card, figure = publish(
-        card,
+        card.model_copy(update={"independence": known, "statement": statement}),
         adopted.model,
         self_test,
         request.out,

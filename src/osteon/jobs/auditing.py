@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from osteon.collection.audit import find_flaws
-from osteon.collection.audit_file import AUDIT_FILE
+from osteon.collection.audit_file import AUDIT_FILE, SearchRecord, build_search_record
+from osteon.collection.copy_limits import describe_limits
 from osteon.collection.examination import Examination, examine_films
 from osteon.collection.flaws import AuditSummary, SeenSummary, summarise_audit
 from osteon.collection.looking import read_grey
@@ -53,16 +54,18 @@ class AuditResult:
         summary: The same in numbers.
         path: Where `audit.json` was written; None where no folder was given.
         page: Where the page was written; None where no folder was given, or no film opened.
+        searched: Which films were searched together for copies; None where no film was opened.
     """
 
     flaws: tuple[Flaw, ...]
     summary: AuditSummary
     path: Path | None
     page: Path | None = None
+    searched: SearchRecord | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the audit as plain JSON values, as `audit.json` holds it."""
-        return _as_json(self.flaws, self.summary)
+        return _as_json(self.flaws, self.summary, self.searched)
 
 
 def audit_collection(  # noqa: PLR0913 — the face that notebooks see: options, each with a default
@@ -111,27 +114,35 @@ def audit_collection(  # noqa: PLR0913 — the face that notebooks see: options,
     work = None if out is None else _make_work_folder(out)
     seen = _examine(manifest, other, work, workers=workers, progress=progress)
     flaws, told = find_flaws(manifest, seen), seen.summarise()
-    result = AuditResult(flaws=flaws, summary=summarise_audit(manifest, flaws, told), path=None)
+    searched = _record_search(manifest, seen.looks)
+    summary = summarise_audit(manifest, flaws, told)
+    result = AuditResult(flaws=flaws, summary=summary, path=None, searched=searched)
     if out is None or work is None:
         return result
     progress("report", 0, 1)
     page = _write_page(result, manifest, seen, other, out / PAGE_FILE)
-    path = write_audit(flaws, manifest, out, seen=told)
+    path = write_audit(flaws, manifest, out, seen=told, searched=searched)
     shutil.rmtree(work, ignore_errors=True)
     progress("report", 1, 1)
     return replace(result, path=path, page=page)
 
 
 def write_audit(
-    flaws: Sequence[Flaw], manifest: Manifest, folder: Path, *, seen: SeenSummary | None = None
+    flaws: Sequence[Flaw],
+    manifest: Manifest,
+    folder: Path,
+    *,
+    seen: SeenSummary | None = None,
+    searched: SearchRecord | None = None,
 ) -> Path:
-    """Write `audit.json`, whole or not at all; the same collection gives the same bytes.
+    """Write `audit.json`, whole or not at all; the same collection gives the same bytes in a day.
 
     Args:
         flaws: What the audit found.
         manifest: The collection that was audited.
         folder: Made where it is missing.
         seen: What opening the films adds to the numbers; None where none was opened.
+        searched: Which films were searched for copies; None likewise.
 
     Returns:
         The file's path.
@@ -140,7 +151,7 @@ def write_audit(
         OutputFault: If the folder cannot be written.
     """  # noqa: DOC502 — raised by the functions called
     path = folder / AUDIT_FILE
-    found = _as_json(flaws, summarise_audit(manifest, flaws, seen))
+    found = _as_json(flaws, summarise_audit(manifest, flaws, seen), searched)
     write_text(path, json.dumps(found, indent=1, allow_nan=False) + "\n")
     return path
 
@@ -181,6 +192,25 @@ def _look(
     return looks
 
 
+def _record_search(manifest: Manifest, looks: Looks) -> SearchRecord:
+    """Return which films were compared; one that changed or went away is not among them."""
+    gone = {film.path for film in looks.not_seen}
+    return build_search_record(
+        (
+            row.film_id
+            for row in manifest.rows
+            if row.state == "readable" and row.sha256 in looks.files and row.path not in gone
+        ),
+        date=_today(),
+        osteon=version("osteon"),
+        limits=describe_limits(),
+    )
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
 def _make_work_folder(out: Path) -> Path:
     # Before the work and not after it: a place that cannot be written is known at once.
     work = out / WORK_FOLDER
@@ -206,7 +236,7 @@ def _write_page(
         flaws=result.flaws,
         read_film=_reader(manifest),
         read_other=None if other is None else _reader(other),
-        date=datetime.now(UTC).date().isoformat(),
+        date=_today(),
         version=version("osteon"),
         n_pictures=result.summary.n_pictures,
         shortcut=None if told is None else build_shortcut_evidence(told),
@@ -224,5 +254,8 @@ def _reader(manifest: Manifest) -> Callable[[str], Pixels8]:
     return read_film
 
 
-def _as_json(flaws: Sequence[Flaw], summary: AuditSummary) -> dict[str, Any]:
-    return {"summary": asdict(summary), "flaws": [asdict(flaw) for flaw in flaws]}
+def _as_json(
+    flaws: Sequence[Flaw], summary: AuditSummary, searched: SearchRecord | None
+) -> dict[str, Any]:
+    told = {"summary": asdict(summary), "flaws": [asdict(flaw) for flaw in flaws]}
+    return told if searched is None else {**told, "searched": searched.as_json()}

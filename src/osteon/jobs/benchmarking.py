@@ -11,15 +11,19 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from osteon.collection.groups import choose_counted, read_grouped_manifest
+from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
+from osteon.collection.stamps import describe_independence
 from osteon.errors import ManifestFault, SettingsFault
 from osteon.jobs.comparing import compare_rows
 from osteon.jobs.contending import Contender, choose_manifest, find_contenders, hash_settings
 from osteon.jobs.labelled import choose_some
 from osteon.jobs.measuring import choose_rows
-from osteon.jobs.runs import hash_manifest, is_drawn, write_text
+from osteon.jobs.runs import RunFolder, hash_manifest, is_drawn, write_text
 from osteon.jobs.scoring import Effort, Task, score_release, time_release
 from osteon.jobs.showing import draw_benchmark, draw_galleries
+from osteon.release.card import Independence
 from osteon.release.file import SUFFIX
 from osteon.reports.benchmark import Benchmark, render_benchmark
 from osteon.reports.benchmark_rows import ROW_SCHEMA, BenchmarkRow
@@ -39,6 +43,7 @@ class BenchmarkRequest(Settings):
         reference: Name of the model that the others are compared with; None is the last.
         limit: At most so many test films, for a first look; None is all of them.
         retime: Whether rows that lie there are timed anew, as on a machine that is quiet now.
+        unaudited: Certify runs although copies were never looked for; every page says so.
         effort: For the dearer numbers.
     """
 
@@ -50,6 +55,7 @@ class BenchmarkRequest(Settings):
     reference: str | None = None
     limit: int | None = None
     retime: bool = False
+    unaudited: bool = False
     effort: Effort = Effort()
 
 
@@ -116,6 +122,7 @@ def run_benchmark(
         n_films=len(films),
         n_fractured=sum(row.has_fracture for row in films),
         n_groups=len({row.group or row.sha256 for row in films}),
+        independence=_describe_independence(manifest),
         is_sample=len(films) < len(choose_rows(manifest, "test")),
         is_drawn=is_drawn(manifest),
         reference=reference,
@@ -123,6 +130,11 @@ def run_benchmark(
         differences=compare_rows(rows, reference, manifest, progress=progress),
     )
     return _publish(benchmark, manifest, found, out=request.out, progress=progress)
+
+
+def _describe_independence(manifest: Manifest) -> Independence:
+    """Return what is known of all placed films: the runs learnt from those that are not test."""
+    return describe_independence(choose_counted(manifest.rows), n_leaks=len(find_leaks(manifest)))
 
 
 def _find_reference(contenders: Sequence[Contender], asked: str | None) -> str:
@@ -165,6 +177,7 @@ def _measure(
         contender.identity,
         hash_manifest(manifest),
         [(film.path, film.boxes, film.group, film.body_region) for film in films],
+        _name_proof(contender, request),
         request.effort.model_dump(),
     )
     task = Task(
@@ -200,16 +213,29 @@ def _find_release(contender: Contender, request: BenchmarkRequest, progress: Pro
         return contender.path
     release = request.out / "releases" / f"{contender.name}{SUFFIX}"
     stamp = release.with_suffix(".of")
-    if release.is_file() and stamp.is_file() and stamp.read_text("utf-8") == contender.identity:
+    proof = _name_proof(contender, request)
+    if release.is_file() and stamp.is_file() and stamp.read_text("utf-8") == proof:
         return release
     # torch is needed here and nowhere else in a benchmark: releases alone need none.
     from osteon.jobs.exporting import ExportRequest, export_release
 
-    export_release(
-        ExportRequest(run=contender.path, out=release, films=request.films), progress=progress
+    asked = ExportRequest(
+        run=contender.path, out=release, films=request.films, unaudited=request.unaudited
     )
-    write_text(stamp, contender.identity)
+    export_release(asked, progress=progress)
+    write_text(stamp, proof)
     return release
+
+
+def _name_proof(contender: Contender, request: BenchmarkRequest) -> str:
+    """Return what a run's promises rest on, so that none is kept that would be made otherwise."""
+    if contender.kind == "release":
+        return contender.identity
+    known = _describe_independence(
+        read_grouped_manifest(RunFolder(path=contender.path).manifest, must_exist=False)
+    )
+    told = f"audit {known.audit or 'none'}, leaks {known.n_leaks}, unaudited {request.unaudited}"
+    return f"{contender.identity} {told}"
 
 
 def _publish(

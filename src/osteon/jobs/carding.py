@@ -4,12 +4,19 @@ from pathlib import Path
 from typing import Final
 
 from osteon.errors import FolderNotFound, ManifestFault
-from osteon.inference.bundled import DEFAULT_RELEASE, is_default_release, locate_release
+from osteon.inference.bundled import (
+    DEFAULT_RELEASE,
+    find_default_statement,
+    is_default_release,
+    locate_release,
+)
 from osteon.jobs.inspecting import inspect_release
+from osteon.release import ReleaseCard
+from osteon.release.card import Statement
 from osteon.reports.files import write_whole
 from osteon.reports.group_table import GroupReport, read_groups
 from osteon.reports.model_card import build_model_card
-from osteon.settings import Settings
+from osteon.settings import Settings, read_settings
 
 FILMS_LIST: Final = f"docs/data/{DEFAULT_RELEASE}-films.csv"
 """Of the films that the release that comes with Osteon was made of, in its repository."""
@@ -53,12 +60,20 @@ def write_model_card(request: CardRequest) -> Path:
     page = build_model_card(
         report.card,
         groups,
+        stated=_find_statement(path, report.card),
         seen="" if request.seen is None else _read_seen(request.seen),
         name=DEFAULT_RELEASE if is_default_release(path) else path.name,
         films_list=FILMS_LIST if report.card.name == DEFAULT_RELEASE else "",
     )
     write_whole(request.out, page.encode("utf-8"))
     return request.out
+
+
+def _find_statement(path: Path, card: ReleaseCard) -> Statement | None:
+    """Return what the makers of the release that comes with Osteon say of it; of no other."""
+    if card.statement is not None or not is_default_release(path):
+        return None
+    return read_settings(find_default_statement(), Statement)
 
 
 def _read_own(results: Path, sha256: str) -> GroupReport:

@@ -10,13 +10,15 @@ import numpy as np
 from pydantic import Field
 
 from osteon.evaluation.calibration import fit_calibrator
-from osteon.evaluation.certification import certify_points
+from osteon.evaluation.certification import certify_nothing, certify_points
+from osteon.evaluation.decisions import DecisionMetrics, measure_decisions
 from osteon.evaluation.intervals import Interval
 from osteon.evaluation.metrics import measure
 from osteon.evaluation.reliability import Measured, Reliability, measure_calibration
 from osteon.evaluation.shares import Metric
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.release import Calibrator, Measure, OperatingPoints
+from osteon.release.card import ECE, Independence
 from osteon.settings import Settings
 
 
@@ -51,8 +53,19 @@ class Certificate:
     reliability: Reliability
 
 
+def films_may_certify(known: Independence, *, unaudited: bool) -> bool:
+    """Return whether films may prove a promise: whether those of different groups are independent.
+
+    Args:
+        known: Of the films that were learnt from, calibrate and certify, together.
+        unaudited: Whether the person certifies although copies were never looked for; the release
+            says so for good. Groups that stand in several splits are excused by nothing.
+    """
+    return not known.n_leaks and (known.copies_looked_for or unaudited)
+
+
 def calibrate_and_certify(
-    tune: MeasuredFilms, test: MeasuredFilms, promises: Promises
+    tune: MeasuredFilms, test: MeasuredFilms, promises: Promises, *, may_certify: bool
 ) -> Certificate:
     """Fit the calibrator on tune, prove the promises on test, and measure there.
 
@@ -60,19 +73,18 @@ def calibrate_and_certify(
         tune: Films that chose the epoch, or labelled films of a hospital.
         test: Films that chose nothing.
         promises: What is to be proven.
+        may_certify: Whether a film of each group is one case, as `films_may_certify` tells; if not,
+            no promise has a threshold.
 
     Raises:
         InvertedAnswers: If the tune films say that a high logit means no fracture.
     """  # noqa: DOC502 — fitting raises it
     calibrator = fit_calibrator(tune.logits, tune.references, tune.groups, fitted_on=tune.split)
-    points = certify_points(
-        calibrator.calibrate(test.logits),
-        test.references,
-        test.groups,
-        sensitivity=promises.sensitivity,
-        specificity=promises.specificity,
-        confidence=promises.confidence,
-        certified_on=test.split,
+    asked = {**promises.model_dump(), "certified_on": test.split}
+    points = (
+        certify_points(calibrator.calibrate(test.logits), test.references, test.groups, **asked)
+        if may_certify
+        else certify_nothing(**asked)
     )
     metrics, reliability = measure_release(test, calibrator, points)
     return Certificate(
@@ -93,35 +105,48 @@ def measure_release(
     Returns:
         The numbers that stand in the card, and how far the probabilities can be believed.
     """
-    probabilities = calibrator.calibrate(films.logits)
-    references, groups = films.references, films.groups
-    reliability = measure_calibration(probabilities, references, groups)
-    numbers = [
-        name_metric("auroc", measure(probabilities, references, groups, threshold=0.5).auroc)
-    ]
+    decided = decide(films, calibrator, points)
+    reliability = measure_calibration(
+        calibrator.calibrate(films.logits), films.references, films.groups
+    )
+    numbers = [name_metric("auroc", decided.auroc)]
     numbers += [
-        name_measured(name, measured, len(references))
+        name_measured(name, measured, decided.n_films)
         for name, measured in (
             ("brier", reliability.brier),
             ("ece", reliability.ece),
-            ("ece, chance taken off", reliability.ece_corrected),
+            (ECE, reliability.ece_corrected),
         )
     ]
-    low, high = points.cuts
+    low, high = decided.cuts
+    told: list[Metric] = []
     if low is not None:
-        at_low = measure(probabilities, references, groups, threshold=low)
-        numbers.append(name_metric('fractured, not called "no fracture"', at_low.sensitivity))
-        numbers.append(name_metric('normal, called "no fracture"', at_low.specificity))
+        told += [decided.not_cleared, decided.normal[-1]]
     if high is not None:
-        at_high = measure(probabilities, references, groups, threshold=high)
-        numbers.append(name_metric('normal, not called "fracture"', at_high.specificity))
-        numbers.append(name_metric('fractured, called "fracture"', at_high.sensitivity))
-    decisions = [points.decide(float(probability)) for probability in probabilities]
-    doubt = [
-        (decision == "doubt", group) for decision, group in zip(decisions, groups, strict=True)
-    ]
-    numbers.append(name_metric('called "doubt"', share_of(doubt)))
+        told += [decided.not_accused, decided.fractured[0]]
+    numbers += [name_metric(one.name, one) for one in (*told, decided.called[1])]
     return tuple(numbers), reliability
+
+
+def decide(
+    films: MeasuredFilms, calibrator: Calibrator, points: OperatingPoints
+) -> DecisionMetrics:
+    """Measure what a release calls films; the same numbers stand in its card.
+
+    Args:
+        films: Whose reference is known.
+        calibrator: The release's.
+        points: The release's.
+    """
+    has_fracture = {row.path: row.has_fracture for row in films.manifest.rows}
+    lost = [has_fracture[film.path] for film in films.not_read]
+    return measure_decisions(
+        calibrator.calibrate(films.logits),
+        films.references,
+        films.groups,
+        points=points,
+        n_not_read=(sum(lost), len(lost) - sum(lost)),
+    )
 
 
 def share_of(hits: list[tuple[bool, str]]) -> Metric:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from osteon.collection.audit_file import read_audit
+from osteon.collection.audit_file import read_audit, read_search_record
 from osteon.collection.cleaning import CleanedCollection, Exclusion, clean_manifest
 from osteon.collection.cleaning_rules import CleaningRules
 from osteon.collection.groups import COPY_RULES
@@ -59,6 +59,7 @@ class CleaningOutcome:
             "leaks": [asdict(leak) for leak in cleaned.leaks],
             "n_absent": cleaned.n_absent,
             "unknown_rules": cleaned.unknown_rules,
+            "independence": cleaned.independence.model_dump(),
         }
 
 
@@ -96,7 +97,8 @@ def clean_collection(
     manifest = read_manifest(manifest_path, films=films)
     flaws = read_audit(audit)
     file_bytes = _measure_files(manifest, flaws) if how.deduplicate else {}
-    cleaned = clean_manifest(manifest, flaws, how, file_bytes=file_bytes)
+    searched = read_search_record(audit)
+    cleaned = clean_manifest(manifest, flaws, how, searched=searched, file_bytes=file_bytes)
     excluded_path = out.with_name(f"{out.stem}.excluded.csv")
     # The table first: a manifest never stands without the record of what it lacks.
     write_text(excluded_path, build_exclusion_table(cleaned.excluded))

@@ -13,6 +13,7 @@ from osteon.evaluation.reliability import weigh_calibration
 from osteon.evaluation.weighing import Difference as Measured
 from osteon.evaluation.weighing import Weighable, measure_difference, weigh_ratio, weigh_share
 from osteon.jobs.covering import BY_DELETION
+from osteon.release.card import ECE
 from osteon.reports.benchmark_rows import BenchmarkRow, Difference, FilmRecord
 from osteon.terms import ManifestRow, Progress, no_progress
 
@@ -154,7 +155,7 @@ _NUMBERS: Final[dict[str, _Weigh]] = {
         lambda film: film.called == "no fracture", lambda film: not film.has_fracture
     ),
     'called "doubt"': _weigh_share(lambda film: film.called == "doubt", lambda _: True),
-    "ece, chance taken off": _weigh_ece,
+    ECE: _weigh_ece,
     "ap50, fractured films": _weigh_marks(
         lambda films: weigh_average_precision(films, at_iou=0.5), boxed_only=True
     ),

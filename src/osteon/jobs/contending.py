@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from osteon.collection.groups import read_grouped_manifest
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.errors import LeakFound, ManifestFault, RunFault, SettingsFault
 from osteon.inference.bundled import locate_release
@@ -72,7 +73,7 @@ def choose_manifest(
         collection = RunFolder(path=runs[0]).manifest
         if not collection.is_file():
             raise RunFault(str(runs[0]), "must be the folder of a run, or a release")
-    manifest = read_manifest(collection, films=films)
+    manifest = read_grouped_manifest(collection, films=films)
     if not any(row.split == "test" for row in manifest.rows):
         raise ManifestFault(
             str(collection),

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from osteon.collection.cache import build_cache
+from osteon.collection.groups import (
+    choose_counted,
+    read_grouped_manifest,
+    take_each_file_once,
+)
+from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault, OneClassOnly
 from osteon.evaluation.answers import FilmAnswer
 from osteon.evaluation.history import describe_history, parse_history
@@ -21,12 +28,20 @@ from osteon.inference.network import Network
 from osteon.jobs.illustrating import Study, draw_results
 from osteon.jobs.runs import RunFolder, read_json
 from osteon.learning.recipes import find_recipe
+from osteon.release.card import Independence
 from osteon.reports.classification import Evaluation, write_classification_report
+from osteon.reports.independence import say_independence
 from osteon.reports.tables import write_json, write_metrics_summary, write_rows
+from osteon.reports.wording import say_count
 from osteon.terms import Logit, ManifestRow, Progress, Split, no_progress
 
 PREDICTION_COLUMNS = ("path", "film_id", "group", "has_fracture", "logit", "called_fracture")
 
+
+ALONE = (
+    "A run is measured through its network alone, on every film that opens. Its release refuses "
+    "what its guards turn away, and may be measured on fewer films."
+)
 
 CHOSEN_ON_TUNE = (
     "The tune split chose the epoch and the threshold: every number here is chosen on these films "
@@ -66,6 +81,7 @@ class EvaluationReport:
         targets: The recipe's targets, judged.
         history: The training's history, in words.
         notes: What a reader of the numbers must know: phantoms, leaks, films that chose.
+        independence: Of the films that count together: were copies looked for among them?
     """
 
     results: Path
@@ -74,6 +90,7 @@ class EvaluationReport:
     targets: tuple[TargetResult, ...]
     history: tuple[str, ...]
     notes: tuple[str, ...]
+    independence: Independence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +102,7 @@ class _Choice:
     split: str
     notes: tuple[str, ...]
     results: str
+    independence: Independence
 
 
 def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) -> EvaluationReport:
@@ -116,16 +134,22 @@ def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) ->
     _check_classes(rows, chosen.split)
     pixels = cache.pixels[[place[row.path] for row in rows]]
     logits = network.measure_logits(pixels, progress=progress)
-    notes = [*describe_run(facts), *chosen.notes]
+    notes = [*describe_run(facts), *chosen.notes, *say_independence(chosen.independence)]
     if len(rows) < len(chosen.rows):
         notes.append(f"{len(chosen.rows) - len(rows)} films could not be read and were left out.")
     evaluation = _measure(run, chosen, rows, logits=logits.tolist(), notes=tuple(notes))
+    metrics = evaluation.metrics
+    assert isinstance(metrics, Metrics)  # a run has one threshold
     results = request.out or request.run / chosen.results
-    _write_results(evaluation, rows, logits.tolist(), results)
+    _write_results(evaluation, metrics, rows, logits=logits.tolist(), folder=results)
     study = Study(
         evaluation=evaluation,
         manifest=replace(chosen.manifest, rows=rows),
         logits=tuple(logits.tolist()),
+        called=tuple(
+            "fracture" if logit >= metrics.threshold else "no fracture" for logit in logits
+        ),
+        said=tuple(f"logit {logit:+.2f}" for logit in logits),
         history=parse_history(run.history.read_text(encoding="utf-8")),
         run_manifest=read_manifest(run.manifest, must_exist=False),
         is_drawn=network.card.trained_on_phantoms,
@@ -134,17 +158,18 @@ def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) ->
     return EvaluationReport(
         results=results,
         split=chosen.split,
-        metrics=evaluation.metrics,
+        metrics=metrics,
         targets=evaluation.targets,
         history=evaluation.history,
         notes=evaluation.notes,
+        independence=chosen.independence,
     )
 
 
 def _choose_films(request: EvaluationRequest, run: RunFolder) -> _Choice:
     if request.manifest is not None:
         return _choose_external(request, run, request.manifest)
-    manifest = read_manifest(run.manifest, films=request.films)
+    manifest = read_grouped_manifest(run.manifest, films=request.films)
     has_test = any(row.split == "test" for row in manifest.rows)
     split: Split = request.split or ("test" if has_test else "tune")
     notes = {
@@ -156,23 +181,27 @@ def _choose_films(request: EvaluationRequest, run: RunFolder) -> _Choice:
     }[split]
     if split == "tune" and not request.split:
         notes = ("There is no test split; the tune split was read instead.", *notes)
+    rows, n_copies = _readable(manifest, split, where=str(run.manifest))
     return _Choice(
         manifest=manifest,
-        rows=_readable(manifest, split, where=str(run.manifest)),
+        rows=rows,
         split=split,
-        notes=notes,
+        notes=(*notes, *_say_counted(n_copies), ALONE),
+        independence=describe_independence(
+            choose_counted(manifest.rows), n_leaks=len(find_leaks(manifest))
+        ),
         results="results" if split == "test" or not request.split else f"results-{split}",
     )
 
 
 def _choose_external(request: EvaluationRequest, run: RunFolder, path: Path) -> _Choice:
-    manifest = read_manifest(path, films=request.films)
+    manifest = read_grouped_manifest(path, films=request.films)
     learnt = {
         row.sha256
         for row in read_manifest(run.manifest, must_exist=False).rows
         if row.split in {"train", "tune"}
     }
-    readable = _readable(manifest, request.split, where=str(path))
+    readable, n_copies = _readable(manifest, request.split, where=str(path))
     rows = tuple(row for row in readable if row.sha256 not in learnt)
     if not rows:
         raise LeakFound(
@@ -180,7 +209,14 @@ def _choose_external(request: EvaluationRequest, run: RunFolder, path: Path) -> 
             "films are needed that the network has not learnt from",
             found=f"{len(readable)} films, all of them in its train or tune split",
         )
-    notes = ["External validation: films of another collection, at the run's own threshold."]
+    notes = [
+        (
+            "External validation: films of another collection, at the run's own threshold. Whether "
+            "some of them are copies of its training films, `osteon audit --against` tells."
+        ),
+        *_say_counted(n_copies),
+        ALONE,
+    ]
     if len(rows) < len(readable):
         notes.append(
             f"{len(readable) - len(rows)} films were left out: they are files of the run's own "
@@ -192,21 +228,38 @@ def _choose_external(request: EvaluationRequest, run: RunFolder, path: Path) -> 
         rows=rows,
         split=split,
         notes=tuple(notes),
+        independence=describe_independence(rows),
         results=f"results-{path.stem}" + (f"-{split}" if request.split else ""),
     )
 
 
-def _readable(manifest: Manifest, split: Split | None, *, where: str) -> tuple[ManifestRow, ...]:
-    rows = tuple(
+def _readable(
+    manifest: Manifest, split: Split | None, *, where: str
+) -> tuple[tuple[ManifestRow, ...], int]:
+    """Return the readable films of a split, each file once, and how many copies that left out.
+
+    Raises:
+        ManifestFault: If there is none.
+    """
+    files = [
         row
         for row in manifest.rows
         if row.state == "readable" and (split is None or row.split == split)
-    )
-    if not rows:
+    ]
+    if not files:
         raise ManifestFault(
             where, f"readable films are needed in the {split or 'whole'} split", found="none"
         )
-    return rows
+    rows = take_each_file_once(files)
+    return rows, len(files) - len(rows)
+
+
+def _say_counted(n_copies: int) -> tuple[str, ...]:
+    if not n_copies:
+        return ()
+    return (
+        f"{say_count(n_copies, 'file')} equal to another byte for byte: a film is counted once.",
+    )
 
 
 def _check_classes(rows: Sequence[ManifestRow], split: str) -> None:
@@ -265,6 +318,7 @@ def _measure(
         subgroups=measure_subgroups(answers, threshold=point.threshold),
         history=describe_history(history),
         notes=notes,
+        independence=chosen.independence,
     )
 
 
@@ -298,11 +352,16 @@ def describe_film(row: ManifestRow, logit: float) -> FilmAnswer:
 
 
 def _write_results(
-    evaluation: Evaluation, rows: Sequence[ManifestRow], logits: Sequence[float], folder: Path
+    evaluation: Evaluation,
+    metrics: Metrics,
+    rows: Sequence[ManifestRow],
+    *,
+    logits: Sequence[float],
+    folder: Path,
 ) -> None:
-    threshold = evaluation.metrics.threshold
+    threshold = metrics.threshold
     write_json(evaluation, folder / "metrics.json")
-    write_metrics_summary(evaluation.metrics, folder / "metrics_summary.csv")
+    write_metrics_summary(metrics, folder / "metrics_summary.csv")
     write_classification_report(evaluation, folder / "classification_report.txt")
     write_rows(
         PREDICTION_COLUMNS,

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -32,7 +32,13 @@ from osteon.learning.fracture_network import FractureNetwork
 from osteon.learning.networks import build_network
 from osteon.learning.recipes import find_recipe
 from osteon.radiographs.films import read_film
-from osteon.radiographs.prepare import Placement, fit_pixels, place_film, scale_pixels
+from osteon.radiographs.prepare import (
+    Placement,
+    choose_tile,
+    fit_pixels,
+    place_film,
+    scale_pixels,
+)
 from osteon.release import Preparation
 from osteon.reports.explanations import ExplainedFilm, Panel, draw_explanations
 from osteon.reports.tables import write_json
@@ -280,7 +286,9 @@ def _open_films(
         except FilmFault as fault:
             not_read.append(SetAside(path=row.path, reason=fault.must))
             continue
-        place = place_film(radiograph.rows, radiograph.columns, how)
+        place = place_film(
+            radiograph.rows, radiograph.columns, how, pixel_aspect=radiograph.pixel_aspect
+        )
         pixels = fit_pixels(radiograph, how)
         films.append(_Film(row=row, radiograph=radiograph, pixels=pixels, place=place))
     if not films:
@@ -296,12 +304,7 @@ def _open_films(
 def _build_sheet(
     film: _Film, explained: dict[ExplanationMethod, _Explained], how: Preparation
 ) -> ExplainedFilm:
-    scale = TILE_SIDE / max(film.radiograph.rows, film.radiograph.columns)
-    tile = Preparation(
-        rows=max(16, round(film.radiograph.rows * scale)),
-        columns=max(16, round(film.radiograph.columns * scale)),
-        fit="squash",
-    )
+    tile = choose_tile(film.radiograph, TILE_SIDE)
     on_tile = place_film(film.radiograph.rows, film.radiograph.columns, tile)
     panels = []
     for method, one in explained.items():
@@ -316,7 +319,7 @@ def _build_sheet(
     return ExplainedFilm(
         pixels=fit_pixels(film.radiograph, tile),
         boxes=tuple(on_tile.to_network(box) for box in row.boxes),
-        caption="\n".join([row.film_id[:8], ", ".join(known)]),
+        caption="\n".join([PurePosixPath(row.path).name, ", ".join(known)]),
         panels=panels,
     )
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from osteon.collection.cache import build_cache
-from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.manifest import Manifest
 from osteon.collection.sources import attribute
 from osteon.errors import ManifestFault, ReleaseFault
 from osteon.evaluation.metrics import measure
@@ -22,14 +22,22 @@ from osteon.jobs.certifying import (
     Certificate,
     Promises,
     calibrate_and_certify,
+    films_may_certify,
 )
 from osteon.jobs.detecting import measure_detection
 from osteon.jobs.environment import count_cores, name_cpu
 from osteon.jobs.evaluating import describe_run
 from osteon.jobs.locating import Method, fit_evidence, measure_places, name_method
-from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
-from osteon.jobs.packing import build_self_test, check_name, publish
-from osteon.jobs.runs import RunFolder, describe_versions, hash_manifest, is_drawn
+from osteon.jobs.measuring import (
+    MeasuredFilms,
+    choose_rows,
+    count_reasons,
+    describe_rows,
+    measure_films,
+)
+from osteon.jobs.packing import build_self_test, check_name, publish, read_statement
+from osteon.jobs.run_films import RunFilms, read_run_films
+from osteon.jobs.runs import RunFolder, describe_versions, is_drawn
 from osteon.learning.checkpoints import read_checkpoint
 from osteon.learning.export import export_onnx
 from osteon.learning.fracture_network import FractureNetwork
@@ -39,7 +47,7 @@ from osteon.learning.recipes import Recipe, find_recipe, name_evidence
 from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard, Preparation, ReleaseCard
-from osteon.release.card import Films, Latency, Precision
+from osteon.release.card import Latency, Precision, Statement
 from osteon.settings import Settings
 from osteon.terms import Progress, no_progress
 
@@ -64,6 +72,10 @@ class ExportRequest(Settings):
         on_inverted: What is done about a negative.
         licence: Of the weights.
         attribution: Whom to name; None names the collections, with what is known of theirs.
+        audit: What `osteon audit` wrote of the run's own manifest, if copies were looked for after
+            the training: tune and test films that it condemns certify nothing.
+        unaudited: Certify although copies were never looked for; the release says so for good.
+        statement: A TOML file with what the maker says of the release (`Statement`).
     """
 
     run: Path
@@ -76,6 +88,9 @@ class ExportRequest(Settings):
     on_inverted: Literal["refuse", "correct"] = "refuse"
     licence: str = "Apache-2.0, as far as the films allow"
     attribution: str | None = None
+    audit: Path | None = None
+    unaudited: bool = False
+    statement: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +123,8 @@ class _Trained:
     network: FractureNetwork
     card: NetworkCard
     notes: tuple[str, ...]
+    films: RunFilms
+    statement: Statement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +146,7 @@ def export_release(request: ExportRequest, *, progress: Progress = no_progress) 
 
     Raises:
         RunFault: If this is no finished run.
-        ManifestFault: If the run has no films to certify on.
+        ManifestFault: If the run has no films to certify on, or the audit is of others.
         OneClassOnly: If a split holds films of one class only.
         ParityBroken: If ONNX and torch disagree.
         ReleaseFault: If fewer bits cost too much.
@@ -174,7 +191,9 @@ def _open_run(request: ExportRequest) -> _Trained:
     run = RunFolder(path=request.run)
     facts = run.read_facts()
     recipe = find_recipe(str(run.recipe))
-    manifest = read_manifest(run.manifest, films=request.films)
+    statement = read_statement(request.statement)
+    films = read_run_films(run, films=request.films, audit=request.audit)
+    manifest = films.manifest
     if not any(row.split == "test" for row in manifest.rows):
         raise ManifestFault(
             str(run.manifest),
@@ -195,7 +214,9 @@ def _open_run(request: ExportRequest) -> _Trained:
         manifest=manifest,
         network=network.eval(),
         card=card,
-        notes=describe_run(facts),
+        notes=(*describe_run(facts), *films.notes),
+        films=films,
+        statement=statement,
     )
 
 
@@ -240,7 +261,7 @@ def _read_both(
             measure_films(
                 Answerer(network, guards, pool, evidence=evidence),
                 trained.manifest,
-                choose_rows(trained.manifest, split),
+                trained.films.choose(split),
                 split=split,
                 progress=progress,
             )
@@ -262,7 +283,12 @@ def _prove(
     return _Proof(
         tune=tune,
         test=test,
-        certificate=calibrate_and_certify(tune, test, request.promises),
+        certificate=calibrate_and_certify(
+            tune,
+            test,
+            request.promises,
+            may_certify=films_may_certify(trained.films.independence, unaudited=request.unaudited),
+        ),
         precision=Precision(n_bytes=len(model)),
     )
 
@@ -339,7 +365,11 @@ def _build_card(
         evidence=evidence,
         guards=build_guards(request.on_inverted),
         recipe=trained.recipe.name,
-        trained_on=describe_films(trained.manifest, "train"),
+        statement=trained.statement,
+        independence=trained.films.independence,
+        trained_on=describe_rows(
+            choose_rows(trained.manifest, "train"), trained.manifest, split="train"
+        ),
         tuned_on=proof.tune.describe(),
         tested_on=proof.test.describe(),
         metrics=certificate.metrics + places + detection,
@@ -350,17 +380,4 @@ def _build_card(
         licence=request.licence,
         attribution=request.attribution or attribute(collections),
         members={},
-    )
-
-
-def describe_films(manifest: Manifest, split: str) -> Films:
-    """Return what a card says about films that were learnt from."""
-    rows = choose_rows(manifest, split)
-    return Films(
-        split=split,
-        collection=", ".join(sorted({row.collection for row in rows})),
-        manifest_sha256=hash_manifest(manifest),
-        n_films=len(rows),
-        n_fractured=sum(row.has_fracture for row in rows),
-        n_groups=len({row.group or row.sha256 for row in rows}),
     )

@@ -14,7 +14,7 @@ MIN_OF_CLASS: Final = 10
 """An AUROC of fewer films of a class says nothing: nine fractures are wide open."""
 
 MIN_FOR_CALIBRATION: Final = 50
-"""Of fewer films the calibration error is chance, also with chance taken off."""
+"""Of fewer films the calibration error is chance, also when bias-corrected."""
 
 _LEFT_OUT: Final = frozenset({"brier", "ece"})
 

@@ -3,22 +3,29 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from osteon.collection.groups import choose_counted
 from osteon.collection.manifest import Manifest
 from osteon.collection.splits import describe_split
+from osteon.collection.stamps import describe_independence
 from osteon.errors import FilmFault
+from osteon.evaluation.decisions import DecisionMetrics
 from osteon.evaluation.history import HistoryRow
+from osteon.evaluation.metrics import Metrics
 from osteon.evaluation.roc import roc_points
 from osteon.radiographs.films import read_film
-from osteon.radiographs.prepare import fit_pixels, place_film
-from osteon.release import Preparation
+from osteon.radiographs.prepare import choose_tile, fit_pixels, place_film
+from osteon.release.decisions import Called
 from osteon.reports.classification import Evaluation
 from osteon.reports.counts import SplitCount, draw_confusion_matrix, draw_split_distribution
 from osteon.reports.curves import draw_roc_curve, draw_training_curves
+from osteon.reports.decision_matrix import draw_decision_matrix
 from osteon.reports.galleries import Tile, draw_errors_gallery, draw_sample_grid
+from osteon.reports.independence import footnote_copies
+from osteon.reports.wording import name_collection, say_count
 from osteon.terms import ManifestRow, Progress, no_progress
 
 TILE_SIDE = 360
@@ -34,6 +41,8 @@ class Study:
         evaluation: The numbers.
         manifest: The films that were read, and only those.
         logits: One per film, in the manifest's order.
+        called: What each of them was called: by a run's threshold, or by a release.
+        said: What was answered to each, in words, such as "logit +1.20" or "5.3 %, in doubt".
         history: Of the training; None where it is not known.
         run_manifest: What the network learnt from, for the splits; None where it is not known.
         is_drawn: Whether that were phantoms.
@@ -42,6 +51,8 @@ class Study:
     evaluation: Evaluation
     manifest: Manifest
     logits: tuple[float, ...]
+    called: tuple[Called, ...]
+    said: tuple[str, ...]
     history: tuple[HistoryRow, ...] | None
     run_manifest: Manifest | None
     is_drawn: bool
@@ -67,7 +78,7 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
         groups=[row.group for row in rows],
     )
     figures: list[Callable[[], None]] = [
-        lambda: draw_confusion_matrix(metrics, folder / "confusion_matrix.png", note=note),
+        lambda: _draw_matrix(metrics, folder / "confusion_matrix.png", note=note),
         lambda: draw_roc_curve(roc, metrics, folder / "roc_curve.png", note=note),
         lambda: draw_sample_grid(_sample(study), folder / "sample_grid.png", note=note),
         lambda: _draw_errors(study, folder / "errors_gallery.png", note=note),
@@ -80,12 +91,22 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
     if run_manifest is not None:
         figures.append(
             lambda: draw_split_distribution(
-                _count_splits(run_manifest), folder / "split_distribution.png", note=drawn
+                _count_splits(run_manifest),
+                folder / "split_distribution.png",
+                note=drawn,
+                known=describe_independence(choose_counted(run_manifest.rows)),
             )
         )
     for number, draw in enumerate(figures, 1):
         draw()
         progress("drawing figures", number, len(figures))
+
+
+def _draw_matrix(metrics: Metrics | DecisionMetrics, path: Path, *, note: str) -> None:
+    if isinstance(metrics, DecisionMetrics):
+        draw_decision_matrix(metrics, path, note=note)
+    else:
+        draw_confusion_matrix(metrics, path, note=note)
 
 
 def _footnote(study: Study) -> str:
@@ -94,7 +115,10 @@ def _footnote(study: Study) -> str:
         "tune": "Chosen on the tune split; not a test result.",
         "train": "The films that were learnt from; not a test result.",
     }
-    parts = [said.get(split, f"{study.evaluation.collection}, {split} films.")]
+    films = f"{split} films of {name_collection(study.evaluation.collection)}."
+    parts = [said.get(split, films[0].upper() + films[1:])]
+    if copies := footnote_copies(study.evaluation.independence):
+        parts.append(copies)
     if any("--allow-leak" in line for line in study.evaluation.notes):
         parts.append("Copies cross the splits: inflated.")
     if study.is_drawn:
@@ -115,51 +139,71 @@ def _count_splits(manifest: Manifest) -> list[SplitCount]:
 
 
 def _sample(study: Study) -> list[Tile]:
-    """Take as many films of each class, the same ones at every evaluation."""
-    pairs = list(zip(study.manifest.rows, study.logits, strict=True))
+    """Take as many films of each class, the same ones at every evaluation; of copies, one."""
     tiles = []
     for has_fracture in (True, False):
-        of_class = [pair for pair in pairs if pair[0].has_fracture is has_fracture]
+        of_class = choose_apart(
+            study.manifest.rows,
+            [n for n, row in enumerate(study.manifest.rows) if row.has_fracture is has_fracture],
+        )
         chosen = random.Random(0).sample(of_class, min(SAMPLES_PER_CLASS, len(of_class)))  # noqa: S311 — a sample to look at
-        tiles += _tiles(study.manifest, chosen)
+        tiles += _tiles(study, chosen)
     return tiles
 
 
 def _draw_errors(study: Study, path: Path, *, note: str) -> None:
-    threshold = study.evaluation.metrics.threshold
-    pairs = list(zip(study.manifest.rows, study.logits, strict=True))
-    misses = [pair for pair in pairs if pair[0].has_fracture and pair[1] < threshold]
-    alarms = [pair for pair in pairs if not pair[0].has_fracture and pair[1] >= threshold]
-    misses.sort(key=lambda pair: pair[1])
-    alarms.sort(key=lambda pair: -pair[1])
+    rows, logits = study.manifest.rows, study.logits
+    places = range(len(rows))
+    misses = [n for n in places if rows[n].has_fracture and study.called[n] == "no fracture"]
+    alarms = [n for n in places if not rows[n].has_fracture and study.called[n] == "fracture"]
+    misses.sort(key=lambda n: logits[n])
+    alarms.sort(key=lambda n: -logits[n])
+    apart = [choose_apart(rows, wrong) for wrong in (misses, alarms)]
+    n_in_doubt = study.called.count("doubt")
+    doubt = f"{say_count(n_in_doubt, 'film')} in doubt, neither of the two." if n_in_doubt else ""
+    metrics = study.evaluation.metrics
+    if isinstance(metrics, Metrics):
+        doubt = f"Called fractured from logit {metrics.threshold:+.2f} on."
+    copies = "Of copies of one picture, one is shown." if sum(map(len, apart)) < (
+        len(misses) + len(alarms)
+    ) else ""  # fmt: skip
     draw_errors_gallery(
-        _tiles(study.manifest, misses[:WORST]),
-        _tiles(study.manifest, alarms[:WORST]),
+        _tiles(study, apart[0][:WORST]),
+        _tiles(study, apart[1][:WORST]),
         path,
-        n_misses=len(misses),
-        n_false_alarms=len(alarms),
+        counts=(len(misses), len(alarms)),
+        lead=f"{doubt} {copies}".strip(),
         note=note,
     )
 
 
-def _tiles(manifest: Manifest, pairs: Sequence[tuple[ManifestRow, float]]) -> list[Tile]:
+def choose_apart(rows: Sequence[ManifestRow], places: Sequence[int]) -> list[int]:
+    """Return the first place of each group: copies of a film would show it again and again.
+
+    Args:
+        rows: Films.
+        places: Of some of them, in the order in which they are preferred.
+    """
+    first: dict[str, int] = {}
+    for place in places:
+        first.setdefault(rows[place].group or rows[place].sha256, place)
+    return list(first.values())
+
+
+def _tiles(study: Study, places: Sequence[int]) -> list[Tile]:
     tiles = []
-    for row, logit in pairs:
+    for number in places:
+        row = study.manifest.rows[number]
         try:
-            radiograph = read_film(manifest.films_path(row))
+            radiograph = read_film(study.manifest.films_path(row))
         except FilmFault:  # it went away since it was read; the numbers have counted it
             continue
-        scale = TILE_SIDE / max(radiograph.rows, radiograph.columns)
-        how = Preparation(
-            rows=max(16, round(radiograph.rows * scale)),
-            columns=max(16, round(radiograph.columns * scale)),
-            fit="squash",
-        )
+        how = choose_tile(radiograph, TILE_SIDE)
         place = place_film(radiograph.rows, radiograph.columns, how)
         tiles.append(
             Tile(
                 pixels=fit_pixels(radiograph, how),
-                caption=f"{row.film_id[:8]}  logit {logit:+.2f}",
+                caption=f"{PurePosixPath(row.path).name}\n{study.said[number]}",
                 is_fractured=row.has_fracture,
                 boxes=tuple(place.to_network(box) for box in row.boxes),
             )

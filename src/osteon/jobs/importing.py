@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from osteon.collection.folders import count_endings
 from osteon.collection.groups import fill_groups
 from osteon.collection.inspection import inspect_films
 from osteon.collection.layouts import find_films
 from osteon.collection.layouts.listing import Listing
+from osteon.collection.layouts.remarks import Remark
 from osteon.collection.manifest import Manifest, merge_manifests, read_manifest
 from osteon.collection.placing import make_folder, refuse_output, refuse_taken
 from osteon.errors import ManifestFault
@@ -61,8 +63,11 @@ class ImportSummary:
         n_copies: Films beyond the first of each set of identical files.
         n_contradictions: Films whose folder and table disagree; the folder holds.
         n_other_files: Files that are neither films nor part of the layout.
+        other_endings: How many of these have each ending; "" for none.
         set_aside: Films without a label, and why.
+        passed_over: Links, locked folders, DICOM without a picture, foreign pictures, and why.
         ignored_columns: Of the collection's table, those that mean nothing to Osteon.
+        remarks: What was left out, or read in another way than it was written, and how often.
     """
 
     layout: str
@@ -77,8 +82,11 @@ class ImportSummary:
     n_copies: int
     n_contradictions: int
     n_other_files: int
+    other_endings: dict[str, int]
     set_aside: tuple[SetAside, ...]
+    passed_over: tuple[SetAside, ...]
     ignored_columns: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -240,8 +248,11 @@ def _summarise(manifest: Manifest, listing: Listing) -> ImportSummary:
             row.has_fracture_in_table not in {None, row.has_fracture} for row in rows
         ),
         n_other_files=listing.n_other_files,
+        other_endings=count_endings(listing.other_files),
         set_aside=listing.set_aside,
+        passed_over=listing.passed_over,
         ignored_columns=listing.ignored_columns,
+        remarks=listing.remarks,
     )
 
 

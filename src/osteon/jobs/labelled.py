@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from osteon.collection.groups import read_grouped_manifest
 from osteon.collection.leaks import find_leaks
-from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.manifest import Manifest
+from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault
 from osteon.evaluation.metrics import measure
 from osteon.evaluation.shares import Metric
 from osteon.jobs.measuring import MeasuredFilms
+from osteon.release.card import Independence
 from osteon.terms import ManifestRow
 
 USED: Final = ("tune", "test")
@@ -31,7 +34,7 @@ def read_labelled(path: Path, *, films: Path | None = None) -> Manifest:
         ManifestFault: If it has no tune or no test split.
         LeakFound: If films of one group stand in both.
     """  # noqa: DOC502 — the functions called raise the others
-    manifest = read_manifest(path, films=films)
+    manifest = read_grouped_manifest(path, films=films)
     check_splits(manifest, where=str(path))
     return manifest
 
@@ -64,6 +67,15 @@ def check_splits(manifest: Manifest, *, where: str) -> None:
             found=f"{len(leaks)} of them do, such as {leaks[0].films[0]}",
             advice="Split it anew with `osteon split`, which keeps them together.",
         )
+
+
+def describe_used(manifest: Manifest) -> Independence:
+    """Return what is known of the independence of the films that calibrate and certify.
+
+    Args:
+        manifest: Labelled films that stood `check_splits`.
+    """
+    return describe_independence([row for row in manifest.rows if row.split in USED])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

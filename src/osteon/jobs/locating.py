@@ -1,20 +1,42 @@
 """Where a release says the fracture is: chosen on tune, measured on test."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
 
 from osteon.evaluation.detection import weigh_average_precision
-from osteon.evaluation.findings import RatedPlace, fit_findings
+from osteon.evaluation.findings import RatedPlace, fit_findings, fit_share
 from osteon.evaluation.localisation import is_right
+from osteon.evaluation.reliability import measure_calibration
+from osteon.inference.evidence import Place, measure_peak, scale_evidence
 from osteon.inference.network import Network
-from osteon.jobs.certifying import name_metric, share_of
-from osteon.jobs.marking import locate, maps_of, mark_places
+from osteon.jobs.certifying import name_measured, name_metric, share_of
+from osteon.jobs.marking import locate, maps_of, mark_places, show
 from osteon.jobs.measuring import MeasuredFilms
-from osteon.release import Calibrator, EvidenceSettings, Measure, OperatingPoints, Preparation
+from osteon.release import (
+    Calibrator,
+    EvidenceSettings,
+    Measure,
+    OperatingPoints,
+    PictureScale,
+    Preparation,
+)
+
+DARK: Final = 0.5
+"""Share of tune films without a fracture that show no colour at all."""
+
+REACHED: Final = 0.9
+"""Share of fractured tune films that stay below full colour, and that reach what contradicts a
+film called "no fracture"."""
+
+NARROWEST: Final = 0.1
+"""Evidence that the colours span at least."""
 
 BRIGHT: Final = 0.95
 """Share of fractured tune films whose brightest evidence stays below 1."""
+
+ECE_OF_FINDINGS: Final = "ece of findings, bias-corrected"
 
 Method = Literal["learnt map", "in the network", "occlusion"]
 
@@ -67,10 +89,18 @@ def fit_evidence(
         One scale for all films, such that `BRIGHT` of the fractured ones stay below 1 at their
         brightest, or 1 for a learnt map; for that, the shape of boxes that gives the best average
         precision; the threshold at which most findings meet a box and most boxes are met (F1);
-        and how likely a finding is right. Without boxes, `WITHOUT_BOXES` and no such likelihood.
+        between which evidence the map is shown in colour; and how likely a fracture is in a place
+        of a film that has one. Without boxes, `WITHOUT_BOXES` and no such likelihood.
     """
     if method == "learnt map":
-        return _fit_map(tune, calibrator, how)
+        chosen = _fit_map(tune, calibrator, how)
+    else:
+        chosen = _fit_scale(tune, how, method)
+    return refit_evidence(tune, how, chosen)
+
+
+def _fit_scale(tune: MeasuredFilms, how: Preparation, method: Method) -> EvidenceSettings:
+    """Choose the evidence that counts as 1, and where a finding begins."""
     peaks = np.array([float(raw.max()) for raw in maps_of(tune)])
     scale = float(np.quantile(peaks[tune.references], BRIGHT)) or float(peaks.max()) or 1.0
     settings = EvidenceSettings(method=method, scale=scale, threshold=WITHOUT_BOXES)
@@ -79,7 +109,7 @@ def fit_evidence(
     tried = {
         threshold: settings.model_copy(update={"threshold": threshold}) for threshold in THRESHOLDS
     }
-    found = {threshold: rate_places(tune, calibrator, how, one) for threshold, one in tried.items()}
+    found = {threshold: rate_places(tune, how, one) for threshold, one in tried.items()}
     return _choose(tried, found, tune)
 
 
@@ -102,18 +132,13 @@ def _fit_map(tune: MeasuredFilms, calibrator: Calibrator, how: Preparation) -> E
     ]
     boxed = tune.choose([bool(row.boxes) for row in tune.rows])
     shape = max(shapes, key=lambda one: _rate_shape(boxed, calibrator, how, one))
-    places = rate_places(tune, calibrator, how, shape)
+    places = rate_places(tune, how, shape)
     tried = {peak: shape.model_copy(update={"threshold": peak}) for peak in PEAKS}
     found = {
         peak: [[place for place in of_film if place.peak >= peak] for of_film in places]
         for peak in PEAKS
     }
-    chosen = _choose(tried, found, tune)
-    if chosen.finding is not None:
-        return chosen
-    # Too few of those that are shown are wrong, or right, to tell them apart: the faint ones help.
-    every = [place for of_film in places for place in of_film]
-    return chosen.model_copy(update={"finding": fit_findings(every, fitted_on=tune.split)})
+    return _choose(tried, found, tune)
 
 
 def _rate_shape(
@@ -129,31 +154,70 @@ def _choose(
     found: dict[float, list[list[RatedPlace]]],
     tune: MeasuredFilms,
 ) -> EvidenceSettings:
-    """Return the settings with the best F1, and how likely their findings are right."""
+    """Return the settings with the best F1."""
     n_boxed = sum(bool(row.boxes) for row in tune.rows)
     best = max(tried, key=lambda threshold: _balance(found[threshold], n_boxed))
-    places = [place for of_film in found[best] for place in of_film]
-    fitted = fit_findings(places, fitted_on=tune.split)
-    return tried[best].model_copy(update={"finding": fitted})
+    return tried[best]
 
 
-def refit_findings(
-    tune: MeasuredFilms, calibrator: Calibrator, how: Preparation, settings: EvidenceSettings
+def refit_evidence(
+    tune: MeasuredFilms, how: Preparation, settings: EvidenceSettings
 ) -> EvidenceSettings:
-    """Fit anew how likely a finding is right; where findings begin, and their scale, stay.
+    """Fit how the map is shown and how likely a finding is right; what a finding is stays.
 
     Args:
-        tune: Boxed films, with evidence.
-        calibrator: Fitted on films of the same place.
+        tune: Films, with evidence.
         how: The preparation.
         settings: The release's.
 
     Returns:
-        The settings as they were where there are too few places to tell.
+        The settings with both; the rule for findings as it was where too few places were boxed.
     """
-    found = rate_places(tune, calibrator, how, settings)
-    fitted = fit_findings([place for of_film in found for place in of_film], fitted_on=tune.split)
+    settings = settings.model_copy(update={"picture": fit_picture(tune, how, settings)})
+    boxed = tune.choose([row.has_fracture and bool(row.boxes) for row in tune.rows])
+    if not boxed.rows:
+        return settings
+    # On a film that has a fracture, what would be shown were it called so.
+    shown = _judge(boxed, show(boxed, how, settings, called=["fracture"] * len(boxed.rows)))
+    fitted = fit_findings(shown, fitted_on=tune.split)
+    if fitted is None and settings.edge is not None:
+        # Too few of those that are shown are wrong, or right, to tell them apart: faint ones help.
+        faint = settings.model_copy(update={"threshold": min(FLOOR, settings.threshold)})
+        fitted = fit_findings(_judge(boxed, locate(boxed, how, faint)), fitted_on=tune.split)
+    fitted = fitted or fit_share(shown, fitted_on=tune.split)
     return settings.model_copy(update={"finding": fitted}) if fitted else settings
+
+
+def fit_picture(tune: MeasuredFilms, how: Preparation, settings: EvidenceSettings) -> PictureScale:
+    """Fit between which evidence a map is shown in colour, so that all of the colours are used.
+
+    Args:
+        tune: Films of both classes, with evidence.
+        how: The preparation.
+        settings: The release's: its scale and threshold.
+
+    Returns:
+        The scale: see `PictureScale`. It begins where a finding does at the latest.
+    """
+    peaks = np.array(
+        [
+            measure_peak(scale_evidence(raw, settings), answer.place, how, settings=settings)
+            for answer, raw in zip(tune.answers, maps_of(tune), strict=True)
+        ]
+    )
+    fractured, normal = peaks[tune.references], peaks[~tune.references]
+    low = float(np.clip(np.quantile(normal, DARK), 0.01, settings.threshold))
+    reached, full = (float(np.quantile(fractured, share)) for share in (1 - REACHED, REACHED))
+    contradiction = max(reached, low)
+    return PictureScale(
+        low=low,
+        full=min(max(full, low + NARROWEST), 1.0),
+        contradiction=contradiction,
+        normals_reaching=float((normal >= contradiction).mean()),
+        fitted_on=tune.split,
+        n_fractured=fractured.size,
+        n_normal=normal.size,
+    )
 
 
 def measure_places(
@@ -164,58 +228,64 @@ def measure_places(
     how: Preparation,
     settings: EvidenceSettings,
 ) -> tuple[Measure, ...]:
-    """Measure whether a release's findings meet the fractures that a reader has boxed.
+    """Measure whether what a release shows meets the fractures that a reader has boxed.
 
     Args:
         films: Whose reference is known.
         calibrator: The release's.
-        points: The release's; a film called "no fracture" has no findings.
+        points: The release's; a film called "no fracture" has no findings, and one called
+            "fracture" shows its best place where it has none.
         how: The preparation.
         settings: The release's.
 
     Returns:
-        Two shares; none where nothing is boxed, or no evidence was asked for.
+        Two shares, and how far the findings' probabilities are from what they met; none where
+        nothing is boxed, or no evidence was asked for.
     """
     if not films.has_boxes or any(answer.evidence is None for answer in films.answers):
         return ()
     probabilities = calibrator.calibrate(films.logits).tolist()
+    called = [points.decide(probability) for probability in probabilities]
+    shown = show(films, how, settings, called=called)
     met: list[tuple[bool, str]] = []
     right: list[tuple[bool, str]] = []
-    for row, group, places, probability in zip(
-        films.rows,
-        films.groups,
-        rate_places(films, calibrator, how, settings),
-        probabilities,
-        strict=True,
+    rated: list[float] = []
+    for row, group, places, film in zip(
+        films.rows, films.groups, shown, probabilities, strict=True
     ):
-        shown = [] if points.decide(probability) == "no fracture" else places
-        right += [(place.is_right, group) for place in shown]
+        hits = [is_right(place.box, row.boxes) for place in places]
+        right += [(hit, group) for hit in hits]
+        rated += [settings.rate(film, place.peak) for place in places]
         if row.boxes:
-            met.append((any(place.is_right for place in shown), group))
+            met.append((any(hits), group))
     told = (("boxed films with a right finding", met), ("findings that meet a fracture", right))
-    return tuple(name_metric(name, share_of(hits)) for name, hits in told if hits)
+    shares = tuple(name_metric(name, share_of(counted)) for name, counted in told if counted)
+    if not right:
+        return shares
+    off = measure_calibration(
+        rated, [hit for hit, _ in right], [group for _, group in right]
+    ).ece_corrected
+    return (*shares, name_measured(ECE_OF_FINDINGS, off, len(rated)))
 
 
 def rate_places(
-    films: MeasuredFilms, calibrator: Calibrator, how: Preparation, settings: EvidenceSettings
+    films: MeasuredFilms, how: Preparation, settings: EvidenceSettings
 ) -> list[list[RatedPlace]]:
     """Return each film's places, and which of them meet a fracture.
 
     Args:
         films: With evidence.
-        calibrator: The release's.
         how: The preparation.
         settings: Scale and threshold.
     """
-    probabilities = calibrator.calibrate(films.logits).tolist()
+    return _judge(films, locate(films, how, settings))
+
+
+def _judge(films: MeasuredFilms, places: Sequence[Sequence[Place]]) -> list[list[RatedPlace]]:
+    """Return each film's places with whether they meet a fracture."""
     return [
-        [
-            RatedPlace(film=probability, peak=place.peak, is_right=is_right(place.box, row.boxes))
-            for place in places
-        ]
-        for row, places, probability in zip(
-            films.rows, locate(films, how, settings), probabilities, strict=True
-        )
+        [RatedPlace(peak=place.peak, is_right=is_right(place.box, row.boxes)) for place in of_film]
+        for row, of_film in zip(films.rows, places, strict=True)
     ]
 
 

@@ -1,9 +1,13 @@
 """Where a network's evidence stands out on films that were read, beside what readers boxed."""
 
+from collections.abc import Sequence
+
 from osteon.evaluation.detection import MarkedFilm
 from osteon.inference.evidence import Place, find_peak, find_places, scale_evidence
+from osteon.inference.findings import show_places
 from osteon.jobs.measuring import MeasuredFilms
-from osteon.release import Calibrator, EvidenceSettings, FindingCalibrator, Preparation
+from osteon.release import Calibrator, EvidenceSettings, Preparation
+from osteon.release.decisions import Called
 from osteon.terms import Floats
 
 
@@ -25,9 +29,7 @@ def mark_places(
     probabilities = calibrator.calibrate(films.logits).tolist()
     return tuple(
         MarkedFilm(
-            marks=tuple(
-                (place.box, _score(probability, place, settings.finding)) for place in places
-            ),
+            marks=tuple((place.box, _score(probability, place, settings)) for place in places),
             peak=find_peak(raw, answer.place, how),
             boxes=row.boxes,
             group=group,
@@ -62,6 +64,27 @@ def locate(
     ]
 
 
+def show(
+    films: MeasuredFilms,
+    how: Preparation,
+    settings: EvidenceSettings,
+    *,
+    called: Sequence[Called],
+) -> list[tuple[Place, ...]]:
+    """Return the places that a reading of each film shows, the strongest first.
+
+    Args:
+        films: With evidence.
+        how: The preparation.
+        settings: The release's.
+        called: What each film is called.
+    """
+    return [
+        show_places(scale_evidence(raw, settings), answer.place, how, settings=settings, called=one)
+        for answer, raw, one in zip(films.answers, maps_of(films), called, strict=True)
+    ]
+
+
 def maps_of(films: MeasuredFilms) -> list[Floats]:
     """Return each film's evidence, in the network's units.
 
@@ -73,5 +96,6 @@ def maps_of(films: MeasuredFilms) -> list[Floats]:
     return maps
 
 
-def _score(film: float, place: Place, rule: FindingCalibrator | None) -> float:
-    return rule.rate(film, place.peak) if rule else film * place.peak
+def _score(film: float, place: Place, settings: EvidenceSettings) -> float:
+    has_rule = settings.finding is not None
+    return settings.rate(film, place.peak) if has_rule else film * place.peak

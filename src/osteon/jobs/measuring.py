@@ -1,17 +1,26 @@
 """Films of a collection, read through a network and its guards: answers beside references."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from osteon.collection.groups import take_each_file_once
 from osteon.collection.manifest import Manifest
 from osteon.errors import OneClassOnly
 from osteon.inference.answering import Answer, Answerer, Refusal
 from osteon.jobs.runs import hash_manifest
-from osteon.release.card import Films
+from osteon.release.card import NOT_RECORDED, Films
 from osteon.terms import ManifestRow, Progress, SetAside, no_progress
+
+KINDS: Final = ("body_region", "view", "hardware", "age", "sex")
+"""What a card counts of its films, by the manifest's columns."""
+
+AGES: Final = ((18.0, "under 18"), (65.0, "18 to 64"))
+"""Years below which an age has a name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -67,15 +76,32 @@ class MeasuredFilms:
 
     def describe(self) -> Films:
         """Return what a release's card says about them."""
-        return Films(
-            split=self.split,
-            collection=", ".join(sorted({row.collection for row in self.rows})),
-            manifest_sha256=hash_manifest(self.manifest),
-            n_films=len(self.rows),
-            n_fractured=int(self.references.sum()),
-            n_groups=len(set(self.groups)),
-            n_not_read=len(self.not_read),
+        return describe_rows(
+            self.rows, self.manifest, split=self.split, n_not_read=len(self.not_read)
         )
+
+
+def describe_rows(
+    rows: Sequence[ManifestRow], manifest: Manifest, *, split: str, n_not_read: int = 0
+) -> Films:
+    """Return what a release's card says about films: counts, and what the manifest knows of them.
+
+    Args:
+        rows: The films, each file once.
+        manifest: The collection.
+        split: How they are spoken of.
+        n_not_read: How many others were refused.
+    """
+    return Films(
+        split=split,
+        collection=", ".join(sorted({row.collection for row in rows})),
+        manifest_sha256=hash_manifest(manifest),
+        n_films=len(rows),
+        n_fractured=sum(row.has_fracture for row in rows),
+        n_groups=len({row.group or row.sha256 for row in rows}),
+        n_not_read=n_not_read,
+        kinds=count_kinds(rows),
+    )
 
 
 def measure_films(
@@ -125,11 +151,45 @@ def measure_films(
 
 def choose_rows(manifest: Manifest, split: str) -> tuple[ManifestRow, ...]:
     """Return a split's readable films, each file once; "all" for every film."""
-    chosen: dict[str, ManifestRow] = {}
-    for row in manifest.rows:
-        if row.state == "readable" and split in {"all", row.split}:
-            chosen.setdefault(row.sha256, row)
-    return tuple(chosen.values())
+    return take_each_file_once(
+        [row for row in manifest.rows if row.state == "readable" and split in {"all", row.split}]
+    )
+
+
+def count_copies(manifest: Manifest, split: str) -> int:
+    """Return how many readable files of a split are copies of another, byte for byte.
+
+    Args:
+        manifest: The collection.
+        split: As in `choose_rows`.
+    """
+    n_files = sum(row.state == "readable" and split in {"all", row.split} for row in manifest.rows)
+    return n_files - len(choose_rows(manifest, split))
+
+
+def count_kinds(rows: Sequence[ManifestRow]) -> dict[str, dict[str, int]]:
+    """Return how many films of each region, view, hardware, age and sex a manifest lists.
+
+    Args:
+        rows: The films; one of two regions counts under both.
+    """
+    kinds: dict[str, Counter[str]] = {name: Counter() for name in KINDS}
+    for row in rows:
+        hardware = {True: ("seen",), False: ("not seen",), None: ()}[row.hardware]
+        of_row = {
+            "body_region": row.body_region,
+            "view": row.view,
+            "hardware": hardware,
+            "age": () if row.age is None else (_name_age(row.age),),
+            "sex": () if row.sex is None else (row.sex,),
+        }
+        for name, values in of_row.items():
+            kinds[name].update(values or (NOT_RECORDED,))
+    return {name: dict(sorted(counts.items())) for name, counts in kinds.items()}
+
+
+def _name_age(years: float) -> str:
+    return next((name for limit, name in AGES if years < limit), "65 and over")
 
 
 def count_reasons(measured: Sequence[MeasuredFilms]) -> dict[str, int]:

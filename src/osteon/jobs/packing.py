@@ -12,8 +12,12 @@ from osteon.inference.network import Network
 from osteon.radiographs.phantom import draw_phantom
 from osteon.radiographs.prepare import fit_pixels, scale_pixels
 from osteon.release import SUFFIX, Preparation, ReleaseCard, SelfTest, pack_release
+from osteon.release.card import Statement
 from osteon.reports.calibration import draw_reliability
 from osteon.reports.files import write_whole
+from osteon.reports.independence import footnote_copies
+from osteon.reports.wording import name_collection
+from osteon.settings import read_settings
 
 SELF_TEST_SEEDS: Final = (101, 102, 103, 104)
 """Of the drawn films of a self-test: no patient is in a release."""
@@ -90,10 +94,26 @@ def publish(
     """
     card = write_release(card, model, self_test, path)
     figure = path.with_suffix(".reliability.png")
-    note = f"{card.name} {card.version}, on {card.tested_on.collection}, test films."
-    drawn = " Drawn phantoms, not patients." if is_drawn else ""
-    draw_reliability(reliability, figure, note=note + drawn)
+    films = f"test films of {name_collection(card.tested_on.collection)}"
+    notes = [
+        f"{card.name} {card.version}, on {films}.",
+        footnote_copies(card.independence),
+        "Drawn phantoms, not patients." if is_drawn else "",
+    ]
+    draw_reliability(reliability, figure, note=" ".join(note for note in notes if note))
     return card, figure
+
+
+def read_statement(path: Path | None) -> Statement:
+    """Return what the maker of a release says of it; nothing where no file is given.
+
+    Args:
+        path: A TOML file with the keys of `Statement`.
+
+    Raises:
+        SettingsFault: If the file is missing, is not TOML, or has a key that no statement has.
+    """  # noqa: DOC502 — reading raises it
+    return Statement() if path is None else read_settings(path, Statement)
 
 
 def check_name(path: Path) -> None:

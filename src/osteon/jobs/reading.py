@@ -3,30 +3,32 @@
 Works with the base install alone.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
-from osteon.errors import FilmFault, NoFilms
+from osteon.errors import FilmFault, NoFilms, SettingsFault
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
-from osteon.radiographs.dicom import is_dicom
-from osteon.radiographs.films import FILM_SUFFIXES
+from osteon.jobs.film_lists import describe_passed_over, gather_films
+from osteon.jobs.reading_folder import claim_folders, clear_earlier
 from osteon.radiographs.isolation import ChildPool
+from osteon.release import ReleaseCard
 from osteon.reports.files import write_whole
 from osteon.reports.overlay import OverlayOrder, render_overlay
 from osteon.reports.readings import ReadingFiles, ReadingRecord, build_record, spell
-from osteon.terms import Decision, Progress, Reading, no_progress
+from osteon.terms import Decision, Progress, Reading, SetAside, no_progress
 
 DECISIONS: Final[tuple[Decision, ...]] = ("fracture", "doubt", "no fracture", "not read")
 
-_LITTER: Final = frozenset({"desktop.ini", "thumbs.db", "dicomdir", "__macosx", "@eadir"})
-_HEADER_BYTES: Final = 4096
+STANDARD_INPUT: Final = Path("-")
+"""How a film that came on standard input is called."""
+
 _LONGEST_NAME: Final = 80
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _DEVICE: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # of Windows
@@ -48,9 +50,11 @@ class ReadingRequest:
         lines: Where each reading goes as one line of JSON, as soon as it is there.
         table: Where the readings go as CSV.
         overlays: Folder for a picture of each film.
+        overlay: The picture of the one film, as a file.
+        piped: A film that came on standard input, as bytes; it is read first.
     """
 
-    films: Sequence[Path]
+    films: Sequence[Path] = ()
     release: Path | None = None
     threads: int | None = None
     on_inverted: Literal["refuse", "correct"] | None = None
@@ -58,6 +62,8 @@ class ReadingRequest:
     lines: Path | None = None
     table: Path | None = None
     overlays: Path | None = None
+    overlay: Path | None = None
+    piped: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,12 +75,20 @@ class ReadingReport:
         counts: Films per decision, in the order of `DECISIONS`.
         n_overlays: Pictures that were drawn.
         readings: One per film, in the films' order.
+        passed_over: Links, locked folders, indices and foreign pictures, and why.
+        other_endings: How many other files lay in the folders, by their endings.
+        n_replaced: Readings of an earlier run that were in the same place, and are no more.
+        remarks: What a reader of the decisions must know of the release's promises.
     """
 
     release: str
     counts: dict[Decision, int]
     n_overlays: int
     readings: tuple[ReadingRecord, ...]
+    passed_over: tuple[SetAside, ...] = ()
+    other_endings: dict[str, int] = field(default_factory=dict)
+    n_replaced: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 def read_films(
@@ -89,16 +103,26 @@ def read_films(
 
     Raises:
         NoFilms: If no film was found in the folders.
+        SettingsFault: If one picture is wanted of several films.
         FolderNotFound: If there is no such release.
         ReleaseMissing: If none was named, and this Osteon was built without its own.
         ReleaseFault: If the release cannot be trusted.
         OutputFault: If a result cannot be written.
     """  # noqa: DOC502 — loading and writing raise the others
-    films = find_films(request.films)
-    if not films:
+    found = gather_films(request.films)
+    films = found.films
+    if request.overlay and len(films) + (request.piped is not None) != 1:
+        raise SettingsFault(
+            "--overlay",
+            "names one picture, and so needs one film",
+            found=len(films),
+            advice="Name a folder, and each film gets a picture in it.",
+        )
+    if not films and request.piped is None:
         raise NoFilms(
             ", ".join(spell(path) for path in request.films) or "films",
             "must hold films",
+            found=describe_passed_over(found) or None,
             advice="Name files, or folders with JPEG, PNG, TIFF or DICOM films.",
         )
     with ExitStack() as held:
@@ -111,18 +135,26 @@ def read_films(
             )
         )
         detector.warm_up()
-        files = held.enter_context(ReadingFiles(lines=request.lines, table=request.table))
+        lines, table, overlays = request.lines, request.table, request.overlays
+        held.enter_context(claim_folders(lines and lines.parent, overlays))
+        n_replaced = clear_earlier(lines=lines, table=table, pictures=overlays)
+        files = held.enter_context(ReadingFiles(lines=lines, table=table))
+        if request.piped is not None:
+            films = (_keep(request.piped, held), *films)
         painter = None
-        if request.overlays:
+        if request.overlays or request.overlay:
             painter = held.enter_context(ChildPool(workers=1))
             painter.warm_up(render_overlay)
         names = NameGiver()
         records: list[ReadingRecord] = []
         for path, reading in zip(films, detector.read_many(films), strict=True):
             overlay = None
-            if painter is not None and request.overlays is not None:
-                overlay = _draw(painter, path, reading, request.overlays / names.name(path))
-            records.append(build_record(reading, path, overlay=overlay))
+            called = STANDARD_INPUT if request.piped is not None and not records else path
+            if painter is not None:
+                folder = request.overlays or Path()
+                picture = request.overlay or folder / names.name(called)
+                overlay = _draw(painter, path, reading, picture)
+            records.append(build_record(reading, called, overlay=overlay))
             files.add(records[-1])
             tell(records[-1])
             progress("reading films", len(records), len(films))
@@ -133,49 +165,39 @@ def read_films(
         counts={decision: counts[decision] for decision in DECISIONS},
         n_overlays=sum(record.overlay is not None for record in records),
         readings=tuple(records),
+        passed_over=found.passed_over,
+        other_endings=found.other_endings,
+        n_replaced=n_replaced,
+        remarks=tuple(_say_promises(card)),
     )
 
 
+def _say_promises(card: ReleaseCard) -> Iterator[str]:
+    """Yield what takes the promises behind the decisions away."""
+    if card.is_certified_unaudited:
+        yield (
+            "Its promises were certified although copies were never looked for (--unaudited): they "
+            "may not hold."
+        )
+    if card.operating_points.cuts == (None, None):
+        yield 'It promises nothing, and so it answers "doubt" to every film.'
+
+
 def find_films(paths: Iterable[Path]) -> list[Path]:
-    """Return the films that are meant: files as they are named, and those inside folders.
+    """Return the films that are meant; `gather_films` also says what was passed over.
 
     Args:
-        paths: Files and folders. A file is taken whatever its name, and even if it is not there:
-            its reading will say so.
-
-    Returns:
-        Films in the order of the paths, those of a folder sorted. Links to folders and what is
-        hidden are passed over; a file is a film by its name, or as DICOM by its content.
+        paths: Files and folders.
     """
-    films: list[Path] = []
-    for path in paths:
-        films.extend(_walk(path) if path.is_dir() else [path])
-    return films
+    return list(gather_films(paths).films)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_litter(name))
-        for name in sorted(names):
-            path = Path(place, name)
-            if not _is_litter(name) and _looks_like_a_film(path):
-                yield path
-
-
-def _is_litter(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _LITTER
-
-
-def _looks_like_a_film(path: Path) -> bool:
-    if path.suffix.lower() in FILM_SUFFIXES:
-        return True
-    try:
-        if not path.is_file():  # a pipe would keep its reader waiting
-            return False
-        with path.open("rb") as file:
-            return is_dicom(file.read(_HEADER_BYTES))
-    except OSError:
-        return False
+def _keep(content: bytes, held: ExitStack) -> Path:
+    """Return a file with a film's bytes, which is gone when the reading ends."""
+    folder = Path(held.enter_context(TemporaryDirectory(prefix="osteon-")))
+    path = folder / "standard-input"
+    path.write_bytes(content)
+    return path
 
 
 class NameGiver:

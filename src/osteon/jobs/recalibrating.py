@@ -1,33 +1,55 @@
-"""A release meets a hospital's own labelled films: calibrated and certified anew, for there.
+"""A release meets a hospital's own labelled films: calibrated and certified again, for there.
 
 Network and evidence stay as they are, and so do the guards unless the hospital sets where a film is
 turned away as no limb. The card keeps what the release promised before.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.groups import read_grouped_manifest
+from osteon.collection.manifest import Manifest
 from osteon.collection.splits import Shares, split_manifest
 from osteon.errors import InvertedAnswers, LeakFound, MeasurementFault, SettingsFault
 from osteon.evaluation.shares import Metric
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
-from osteon.jobs.certifying import Certificate, Promises, calibrate_and_certify
-from osteon.jobs.labelled import FILMS_FOR_OCCLUSION, check_splits, choose_some, measure_direction
-from osteon.jobs.locating import measure_places, refit_findings
+from osteon.jobs.certifying import (
+    Certificate,
+    Promises,
+    calibrate_and_certify,
+    films_may_certify,
+)
+from osteon.jobs.labelled import (
+    FILMS_FOR_OCCLUSION,
+    check_splits,
+    choose_some,
+    describe_used,
+    measure_direction,
+)
+from osteon.jobs.locating import measure_places, refit_evidence
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
-from osteon.jobs.packing import check_name, publish
+from osteon.jobs.packing import check_name, publish, read_statement
 from osteon.jobs.runs import describe_versions, hash_manifest, is_drawn
 from osteon.jobs.scoping import ScopeRequest, fit_scope, measure_scope
-from osteon.release import EvidenceSettings, Release, ReleaseCard, read_release
+from osteon.release import (
+    EvidenceSettings,
+    OperatingPoints,
+    Release,
+    ReleaseCard,
+    read_release,
+)
 from osteon.release.card import Site
+from osteon.reports.wording import name_collection
 from osteon.settings import Settings
 from osteon.terms import Progress, no_progress
 
 SHARES: Final = Shares(train=0, tune=50, test=50)
 """Of a collection that was not split: half calibrates, half certifies."""
+
+_SAID_BEFORE: Final = ("Calibrated again on ", "Calibrated and certified anew on ")
 
 SALT: Final = "recalibrate"
 """Its split is the one of `osteon split --train 0 --tune 50 --test 50 --salt recalibrate`."""
@@ -44,6 +66,8 @@ class RecalibrationRequest(Settings):
         name: Of the new release; the file's name if None.
         promises: What is to be proven on the hospital's test films.
         scope: Where a film is turned away as no limb or hip; None as the release says.
+        unaudited: Certify although copies were never looked for; the release says so for good.
+        statement: A TOML file with what the hospital says of its release (`Statement`).
     """
 
     release: Path
@@ -53,6 +77,8 @@ class RecalibrationRequest(Settings):
     name: str | None = None
     promises: Promises = Promises()
     scope: ScopeRequest | None = None
+    unaudited: bool = False
+    statement: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,14 +122,16 @@ def recalibrate_release(
     """  # noqa: DOC502 — raised by the functions called
     request = request.model_copy(update={"release": locate_release(request.release)})
     _check_out(request)
+    statement = read_statement(request.statement)
     release = read_release(request.release)
-    manifest = read_manifest(request.manifest, films=request.films)
+    manifest = read_grouped_manifest(request.manifest, films=request.films)
     was_split = any(row.split for row in manifest.rows)
     _refuse_own_films(request, manifest, release.card)
     if not was_split:
         manifest = split_manifest(manifest, shares=SHARES, salt=manifest.salt or SALT).manifest
     check_splits(manifest, where=str(request.manifest))
     release = _set_scope(release, manifest, request, progress)
+    known = describe_used(manifest)
     with Detector(release) as detector:
         tune, test = (
             measure_films(
@@ -116,11 +144,16 @@ def recalibrate_release(
             for split in ("tune", "test")
         )
         direction = _check_direction(tune, request)
-        certificate = calibrate_and_certify(tune, test, request.promises)
-        evidence = _refit_evidence(detector, tune, certificate, progress)
+        certificate = calibrate_and_certify(
+            tune,
+            test,
+            request.promises,
+            may_certify=films_may_certify(known, unaudited=request.unaudited),
+        )
+        evidence = _refit_evidence(detector, tune, progress)
     card = _build_card(request, release.card, (tune, test), certificate, evidence)
     card, figure = publish(
-        card,
+        card.model_copy(update={"independence": known, "statement": statement}),
         release.model,
         release.self_test,
         request.out,
@@ -183,14 +216,13 @@ def _refuse_own_films(request: RecalibrationRequest, manifest: Manifest, card: R
 
 
 def _refit_evidence(
-    detector: Detector, tune: MeasuredFilms, certificate: Certificate, progress: Progress
+    detector: Detector, tune: MeasuredFilms, progress: Progress
 ) -> EvidenceSettings:
-    """Fit how likely a finding is right, where a reader has boxed the hospital's films."""
-    card = detector.card
-    if not tune.has_boxes:
-        return card.evidence
-    shown = tune
+    """Fit how the map is shown there and, where a reader has boxed films, how likely a finding."""
+    card, shown = detector.card, tune
     if card.evidence.method == "occlusion":  # tune was read without it
+        if not tune.has_boxes:  # fifty passes a film for the colours alone would be too dear
+            return card.evidence
         shown = measure_films(
             detector.answerer,
             tune.manifest,
@@ -198,7 +230,7 @@ def _refit_evidence(
             split=tune.split,
             progress=progress,
         )
-    return refit_findings(shown, certificate.calibrator, card.preparation, card.evidence)
+    return refit_evidence(shown, card.preparation, card.evidence)
 
 
 def _check_direction(tune: MeasuredFilms, request: RecalibrationRequest) -> Metric:
@@ -228,6 +260,28 @@ def _check_direction(tune: MeasuredFilms, request: RecalibrationRequest) -> Metr
     return direction.auroc
 
 
+def _keep_notes(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """Yield what was said of the release before; what an earlier hospital measured is over."""
+    for note in old:
+        if note not in new and not note.startswith(_SAID_BEFORE):
+            yield note
+
+
+def _say_what_holds(points: OperatingPoints, collection: str) -> str:
+    """Return what was done on the hospital's films, and no more than that."""
+    there = name_collection(collection)
+    proven = [
+        point.promise
+        for point in (points.high_sensitivity, points.high_specificity)
+        if point.threshold is not None
+    ]
+    before = "What the release promised before stands under `site`; it does not hold here."
+    if not proven:
+        return f"Calibrated again on {there}; neither promise was certified there. {before}"
+    what = "both promises were" if len(proven) > 1 else f"the {proven[0]} alone was"
+    return f"Calibrated again on {there}; {what} certified there. {before}"
+
+
 def _build_card(
     request: RecalibrationRequest,
     old: ReleaseCard,
@@ -243,13 +297,13 @@ def _build_card(
         operating_points=old.operating_points,
         tested_on=old.tested_on,
         metrics=old.metrics,
+        release=f"{old.name} {old.version}",
+        scope=old.scope,
+        statement=old.statement,
+        independence=old.independence,
     )
-    notes = [
-        (
-            f"Calibrated and certified anew on films of {test.describe().collection}; promises and "
-            "numbers hold there. What the release promised before stands under `site`."
-        )
-    ]
+    tested_on = test.describe()
+    notes = [_say_what_holds(points, tested_on.collection)]
     if is_drawn(tune.manifest):
         notes.append("Those films are drawn phantoms: the numbers say nothing about patients.")
     if evidence.finding is not None and evidence.finding == old.evidence.finding:
@@ -264,11 +318,12 @@ def _build_card(
             "operating_points": points,
             "evidence": evidence,
             "tuned_on": tune.describe(),
-            "tested_on": test.describe(),
+            "tested_on": tested_on,
+            "scope": "",
             "metrics": (*certificate.metrics, *places),
             # A second calibration takes the first one's place; what was released stays.
             "site": old.site or as_released,
-            "notes": (*notes, *(note for note in old.notes if note not in notes)),
+            "notes": (*notes, *_keep_notes(old.notes, notes)),
             "software": describe_versions(),
             "members": {},
         }

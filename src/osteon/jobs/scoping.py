@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 
 from osteon.collection.manifest import Manifest
 from osteon.errors import MeasurementFault, SettingsFault
+from osteon.inference.guard_network import load_guard_network
+from osteon.inference.guards import measure_looks
 from osteon.inference.opening import OpenedFilm, open_in_order
 from osteon.radiographs.isolation import ChildPool
 from osteon.release import Guards, Preparation
@@ -124,11 +126,12 @@ def measure_scope(
     """
     logits: list[float] = []
     with ChildPool() as pool:
-        opened = open_in_order(
-            (manifest.films_path(row) for row in rows), pool, preparation, guards=guards.network
-        )
-        for done, (_, film) in enumerate(opened, 1):
-            if isinstance(film, OpenedFilm) and film.measures.spread >= guards.min_spread:
-                logits.append(film.measures.scope_logit)
+        paths = (manifest.films_path(row) for row in rows)
+        side = load_guard_network(guards.network).side
+        for done, (_, film) in enumerate(open_in_order(paths, pool, preparation, side=side), 1):
+            if isinstance(film, OpenedFilm):
+                measures = measure_looks(film.looks, guards.network)
+                if measures.spread >= guards.min_spread:
+                    logits.append(measures.scope_logit)
             progress("measuring the scope", done, len(rows))
     return logits

@@ -47,6 +47,10 @@ _OF_BOXES: Final = (
     *(BY_DELETION, BY_INSERTION),
 )
 
+UNCERTIFIED: Final = "its promise is not certified, so that no film is called so"
+_OF_CLEARED: Final = ('fractured, not called "no fracture"', 'normal, called "no fracture"')
+_OF_ACCUSED: Final = ('normal, not called "fracture"', 'fractured, called "fracture"')
+
 _WARM_UP: Final = 3
 
 
@@ -140,14 +144,24 @@ def score_release(task: Task, *, progress: Progress = no_progress) -> BenchmarkR
         n_parameters=count_weights(read_release(task.release).model),
         evidence=card.evidence.method,
         points=(points.high_sensitivity, points.high_specificity),
+        independence=card.independence,
         speed=speed,
         measures=(*numbers, *places.measures, *turned),
         by_region=_measure_regions(films, card),
         films=_record_films(films, places, card),
         n_not_read=len(films.not_read),
         notes=task.contender.notes,
-        missing=places.missing,
+        missing={**places.missing, **_find_undecided(card)},
     )
+
+
+def _find_undecided(card: ReleaseCard) -> dict[str, str]:
+    """Return the numbers that a release without a threshold cannot have, and why."""
+    low, high = card.operating_points.cuts
+    return {
+        **(dict.fromkeys(_OF_CLEARED, UNCERTIFIED) if low is None else {}),
+        **(dict.fromkeys(_OF_ACCUSED, UNCERTIFIED) if high is None else {}),
+    }
 
 
 def _measure_places(

@@ -117,9 +117,13 @@ def _trace(row: BenchmarkRow, *, is_reference: bool) -> Line:
 
 
 def _choose(films: Sequence[FilmRecord], order: int) -> list[FilmRecord]:
+    """Return a sheet's films; of copies of one picture, one."""
+    ranked = sorted(films, key=lambda film: (order * film.probability, film.path))
+    first: dict[str, FilmRecord] = {}
+    for film in ranked:
+        first.setdefault(film.group, film)
     if order:
-        ranked = sorted(films, key=lambda film: (order * film.probability, film.path))
-        return ranked[:PER_SHEET]
-    some = sorted(films, key=lambda film: film.path)
+        return list(first.values())[:PER_SHEET]
+    some = sorted(first.values(), key=lambda film: film.path)
     chance = random.Random(0)  # noqa: S311 — a sample to look at
     return chance.sample(some, min(PER_SHEET, len(some)))

@@ -5,18 +5,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from osteon.collection.groups import fill_groups
+from osteon.collection.groups import choose_counted, fill_groups
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import read_manifest, write_manifest
 from osteon.collection.splits import (
     Shares,
     SplitCount,
     SplitResult,
+    UnevenSplit,
     carry_places,
     describe_split,
+    find_uneven_split,
     keep_published,
     split_manifest,
 )
+from osteon.collection.stamps import describe_independence
+from osteon.release.card import Independence
 from osteon.terms import Flaw, SetAside
 
 
@@ -29,12 +33,16 @@ class SplitOutcome:
         counts: What each split holds.
         set_aside: The films without a split, and why.
         leaks: Groups that stand in two splits; only a published split that was kept has any.
+        independence: Of the placed films: did one audit search all of them for copies?
+        uneven: Splits whose prevalence differs strongly; None where it does not.
     """
 
     path: Path
     counts: tuple[SplitCount, ...]
     set_aside: tuple[SetAside, ...]
     leaks: tuple[Flaw, ...]
+    independence: Independence
+    uneven: UnevenSplit | None
 
     def as_json(self) -> dict[str, Any]:
         """Return the outcome as plain JSON values."""
@@ -43,6 +51,9 @@ class SplitOutcome:
             "counts": [asdict(count) for count in self.counts],
             "set_aside": [asdict(film) for film in self.set_aside],
             "leaks": [asdict(leak) for leak in self.leaks],
+            "copies_looked_for": self.independence.copies_looked_for,
+            "independence": self.independence.model_dump(),
+            "prevalence_difference": None if self.uneven is None else self.uneven.difference,
         }
 
 
@@ -129,9 +140,14 @@ def keep_published_split(
 
 def _finish(result: SplitResult, out: Path) -> SplitOutcome:
     write_manifest(result.manifest, out)
+    leaks = find_leaks(result.manifest)
     return SplitOutcome(
         path=out,
         counts=describe_split(result.manifest),
         set_aside=result.set_aside,
-        leaks=find_leaks(result.manifest),
+        leaks=leaks,
+        independence=describe_independence(
+            choose_counted(result.manifest.rows), n_leaks=len(leaks)
+        ),
+        uneven=find_uneven_split(result.manifest),
     )

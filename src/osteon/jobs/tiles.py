@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -11,10 +11,12 @@ from PIL import Image
 from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault
 from osteon.inference.detector import Detector
+from osteon.jobs.illustrating import choose_apart
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.radiographs.films import read_film
+from osteon.radiographs.prepare import choose_tile
 from osteon.reports.evidence_sheets import EvidenceTile, draw_evidence_sheet
-from osteon.reports.overlay import say_probability
+from osteon.reports.overlay import COLOURS, say_probability
 from osteon.terms import Box, Floats, ManifestRow, Pixels8, Progress, Radiograph, no_progress
 
 LONG_SIDE: Final = 520
@@ -44,7 +46,7 @@ def draw_worst(
         detector: The release.
         films: What it answered to them.
         folder: Where the sheets go, a dozen films on each: misses-1.png, false-alarms-1.png …
-        n_films: Of each of the two kinds, at most.
+        n_films: Of each of the two kinds, at most; of copies of one picture, the worst alone.
         progress: Told after each film.
 
     Returns:
@@ -53,8 +55,9 @@ def draw_worst(
     order = films.logits.argsort(kind="stable").tolist()  # by the network's belief, lowest first
     drawn: list[Path] = []
     for name, title, is_fractured in _KINDS:
-        ranked = [films.rows[place] for place in (order if is_fractured else reversed(order))]
-        worst = [row for row in ranked if row.has_fracture is is_fractured][:n_films]
+        ranked = order if is_fractured else order[::-1]
+        of_kind = [place for place in ranked if films.rows[place].has_fracture is is_fractured]
+        worst = [films.rows[place] for place in choose_apart(films.rows, of_kind)[:n_films]]
         for start in range(0, len(worst), PER_SHEET):
             path = folder / f"{name}-{start // PER_SHEET + 1}.png"
             some = worst[start : start + PER_SHEET]
@@ -86,7 +89,8 @@ def _build_tile(detector: Detector, row: ManifestRow, path: Path) -> EvidenceTil
         ),
         is_fractured=row.has_fracture,
         heading=f"{say_probability(reading.probability)}, called {reading.decision}",
-        caption=", ".join([row.film_id[:8], *known]),
+        caption=", ".join([PurePosixPath(row.path).name, *known]),
+        colours=reading.colours or COLOURS,
     )
 
 
@@ -108,9 +112,8 @@ def _reduce(
     radiograph: Radiograph, evidence: Floats
 ) -> tuple[Pixels8, Floats, tuple[float, float]]:
     """Return grey values and evidence at a tile's size, and what boxes are multiplied by."""
-    shrink = LONG_SIDE / max(radiograph.rows, radiograph.columns)
-    columns = max(1, round(radiograph.columns * shrink))
-    rows = max(1, round(radiograph.rows * shrink))
+    tile = choose_tile(radiograph, LONG_SIDE)
+    rows, columns = tile.rows, tile.columns
     grey, map_of = (
         np.asarray(
             Image.fromarray(np.ascontiguousarray(layer, dtype=np.float32)).resize(

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +14,11 @@ import numpy as np
 import torch
 
 from osteon.collection.cache import Cache, build_cache
+from osteon.collection.groups import choose_counted, take_each_file_once
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest, read_manifest, write_manifest
+from osteon.collection.splits import describe_split
+from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault, OneClassOnly, OutputFault
 from osteon.evaluation.history import HistoryRow
 from osteon.evaluation.operating_point import OperatingPoint, choose_threshold
@@ -30,9 +33,11 @@ from osteon.learning.recipes import Recipe, find_recipe, name_evidence, write_re
 from osteon.learning.training import Listeners, Training, TrainingOutcome
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard
-from osteon.terms import SPLITS, Flaw, Progress, no_progress
+from osteon.release.card import Independence
+from osteon.terms import SPLITS, Flaw, ManifestRow, Progress, Split, no_progress
 
 FILMS_FOR_PARITY = 256
+LEARNT_FROM: tuple[Split, ...] = ("train", "tune")
 HISTORY_COLUMNS = tuple(HistoryRow.__dataclass_fields__)
 
 
@@ -76,6 +81,9 @@ class TrainingReport:
         operating_point: Chosen on tune; None likewise.
         n_set_aside: Films of the manifest that could not be used.
         n_leaks: Groups that cross the splits, allowed by the person.
+        n_copies: Files of train and tune that are equal to another of them, byte for byte: a film
+            is learnt from once.
+        independence: Of the placed films: did one audit search all of them for copies?
     """
 
     run: Path
@@ -86,6 +94,8 @@ class TrainingReport:
     operating_point: OperatingPoint | None
     n_set_aside: int
     n_leaks: int
+    n_copies: int
+    independence: Independence
 
 
 def train(
@@ -164,6 +174,10 @@ def train(
         operating_point=point,
         n_set_aside=len(cache.set_aside),
         n_leaks=len(leaks),
+        n_copies=sum(
+            count.n_copies for count in describe_split(manifest) if count.split in LEARNT_FROM
+        ),
+        independence=_describe_independence(manifest, leaks),
     )
 
 
@@ -212,9 +226,13 @@ def _stack(
     manifest: Manifest, cache: Cache, device: torch.device, *, with_places: bool
 ) -> tuple[FilmStack, FilmStack]:
     stacks = []
-    for split in ("train", "tune"):
+    for split in LEARNT_FROM:
         stack = stack_films(
-            manifest, cache, split, device=device, with_places=with_places and split == "train"
+            replace(manifest, rows=_choose_cached(manifest, cache, split)),
+            cache,
+            split,
+            device=device,
+            with_places=with_places and split == "train",
         )
         n_fractured = int(stack.has_fracture.sum())
         if not 0 < n_fractured < len(stack):
@@ -225,6 +243,13 @@ def _stack(
             )
         stacks.append(stack)
     return stacks[0], stacks[1]
+
+
+def _choose_cached(manifest: Manifest, cache: Cache, split: Split) -> tuple[ManifestRow, ...]:
+    """Return the films of a split that can be used, each file once."""
+    cached = set(cache.paths)
+    rows = [row for row in manifest.rows if row.split == split and row.path in cached]
+    return take_each_file_once(rows)
 
 
 def _learn(
@@ -273,7 +298,7 @@ def _export(
 ) -> OperatingPoint:
     """Export the best weights, then choose the operating point with what was exported."""
     place = {path: number for number, path in enumerate(cache.paths)}
-    tune = [row for row in manifest.rows if row.split == "tune" and row.path in place]
+    tune = _choose_cached(manifest, cache, "tune")
     pixels = cache.pixels[[place[row.path] for row in tune]]
     card = NetworkCard(
         recipe=recipe.name,
@@ -297,13 +322,18 @@ def _export(
 def _describe(
     recipe: Recipe, manifest: Manifest, cache: Cache, leaks: tuple[Flaw, ...]
 ) -> dict[str, object]:
+    held = {count.split: count for count in describe_split(manifest)}
     counts = {
         split: {
-            "films": sum(row.split == split for row in manifest.rows),
-            "fractured": sum(row.split == split and row.has_fracture for row in manifest.rows),
+            "films": held[split].n_films if split in held else 0,
+            "fractured": held[split].n_fractured if split in held else 0,
+            "copies_byte_for_byte": held[split].n_copies if split in held else 0,
         }
         for split in SPLITS
     }
+    known = _describe_independence(manifest, leaks)
+    # Zero leaks of copies that nobody looked for is no number.
+    counted = bool(leaks) or known.copies_looked_for
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "recipe": recipe.name,
@@ -312,10 +342,17 @@ def _describe(
         "drawn_phantoms": is_drawn(manifest),
         "splits": counts,
         "set_aside": [asdict(film) for film in cache.set_aside],
-        "leaks_allowed": len(leaks),
-        "test_films_in_leaks": _count_leaked_test_films(leaks),
+        "copies_looked_for": known.copies_looked_for,
+        "audit": known.audit or None,
+        "films_without_patient": known.n_without_patient,
+        "leaks_allowed": len(leaks) if counted else None,
+        "test_films_in_leaks": _count_leaked_test_films(leaks) if counted else None,
         "versions": describe_versions(),
     }
+
+
+def _describe_independence(manifest: Manifest, leaks: tuple[Flaw, ...]) -> Independence:
+    return describe_independence(choose_counted(manifest.rows), n_leaks=len(leaks))
 
 
 def _count_leaked_test_films(leaks: tuple[Flaw, ...]) -> int:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from osteon.inference.answering import Answer, Answerer, Refusal
 from osteon.jobs.certifying import name_measured, name_metric, share_of
 from osteon.jobs.measuring import MeasuredFilms
 from osteon.radiographs.films import read_film
+from osteon.radiographs.prepare import square_pixels
 from osteon.release import Measure, ReleaseCard
 from osteon.terms import ManifestRow, Progress, Radiograph, no_progress
 
@@ -114,6 +115,9 @@ def list_views(radiograph: Radiograph) -> Iterator[Radiograph]:
     Args:
         radiograph: As it is.
     """
+    # As it is seen: a film with pixels that are not square would be sheared by turning.
+    pixels = square_pixels(radiograph.pixels, radiograph.pixel_aspect)
+    radiograph = replace(radiograph, pixels=pixels, pixel_aspect=1.0)
     for degrees in ANGLES:
         yield turn(radiograph, degrees)
     for axis, name in ((1, "left to right"), (0, "top to bottom")):

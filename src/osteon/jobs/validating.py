@@ -1,37 +1,47 @@
 """A release meets labelled films that it has not seen: what are its promises worth there?"""
 
 import hashlib
-from collections import Counter
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.groups import choose_counted, read_grouped_manifest
+from osteon.collection.leaks import find_leaks
+from osteon.collection.manifest import Manifest
+from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault
 from osteon.evaluation.answers import FilmAnswer
-from osteon.evaluation.metrics import Metrics, measure
+from osteon.evaluation.decisions import CALLED, DecisionMetrics, decide_films
 from osteon.evaluation.subgroups import measure_subgroups
 from osteon.inference.bundled import is_default_release, locate_release
 from osteon.inference.detector import Detector
-from osteon.jobs.certifying import measure_release
+from osteon.jobs.certifying import decide, measure_release
 from osteon.jobs.detecting import measure_detection
 from osteon.jobs.evaluating import describe_film
 from osteon.jobs.grouping import measure_groups
 from osteon.jobs.illustrating import Study, draw_results
 from osteon.jobs.locating import measure_places
-from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
+from osteon.jobs.measuring import (
+    MeasuredFilms,
+    choose_rows,
+    count_copies,
+    count_reasons,
+    measure_films,
+)
 from osteon.jobs.runs import hash_manifest
 from osteon.jobs.tiles import draw_worst
 from osteon.release import Measure, ReleaseCard
+from osteon.release.card import Independence
 from osteon.reports.calibration import draw_reliability
 from osteon.reports.classification import Evaluation, write_classification_report
 from osteon.reports.group_table import GROUPS_FILE, GroupReport
+from osteon.reports.independence import footnote_copies, say_independence
+from osteon.reports.overlay import say_probability
 from osteon.reports.tables import write_json, write_metrics_summary, write_rows
-from osteon.terms import Progress, Split, no_progress
+from osteon.reports.wording import name_collection, say_count
+from osteon.terms import ManifestRow, Probability, Progress, Split, no_progress
 
 PREDICTION_COLUMNS: Final = (
     "path",
@@ -42,9 +52,6 @@ PREDICTION_COLUMNS: Final = (
     "decision",
     "reasons",
 )
-
-
-LOGITS: Final = "Logits here are those of the calibrated probability."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,24 +83,26 @@ class ValidationReport:
     Attributes:
         results: The folder that holds it.
         split: Which films were read.
-        metrics: The numbers at the first cut: films from there on are not called "no fracture".
+        metrics: What the films were called at the release's two limits.
         measures: The numbers that a release's card has, on these films.
         groups: The same by region, view, hardware and film size.
         decisions: How many films of each reference were given each decision, "not read" among
             them: keys such as ("fractured", "doubt").
         not_read: Reasons, with their counts.
         notes: What a reader of the numbers must know.
+        independence: Of the films that count together: were copies looked for among them?
         sheets: Pictures of the films that were read worst; they are not to be given away.
     """
 
     results: Path
     split: str
-    metrics: Metrics
+    metrics: DecisionMetrics
     measures: tuple[Measure, ...]
     groups: GroupReport
     decisions: dict[tuple[str, str], int]
     not_read: dict[str, int]
     notes: tuple[str, ...]
+    independence: Independence
     sheets: tuple[Path, ...] = ()
 
 
@@ -114,7 +123,7 @@ def validate_release(
         OutputFault: If the results cannot be written.
     """  # noqa: DOC502 — raised by the functions called
     request = replace(request, release=locate_release(request.release))
-    manifest = read_manifest(request.manifest, films=request.films)
+    manifest = read_grouped_manifest(request.manifest, films=request.films)
     with Detector.load(request.release) as detector:
         card = detector.card
         split, notes = _choose(request, manifest, card)
@@ -123,6 +132,12 @@ def validate_release(
             raise ManifestFault(
                 str(request.manifest), f"readable {split} films are needed", found="none"
             )
+        known = _describe_independence(manifest, rows, card)
+        notes += say_independence(known)
+        n_copies = count_copies(manifest, split)
+        if n_copies:
+            files = say_count(n_copies, "file")
+            notes.append(f"{files} equal to another byte for byte: a film is counted once.")
         films = measure_films(
             detector.answerer.for_numbers(), manifest, rows, split=split, progress=progress
         )
@@ -141,32 +156,31 @@ def validate_release(
     measures += measure_detection(
         films, card.calibrator, how=card.preparation, settings=card.evidence
     )
-    evaluation = _evaluate(request, card, films, notes)
+    decided = decide(films, card.calibrator, card.operating_points)
+    evaluation = replace(_evaluate(request, card, films, decided, notes=notes), independence=known)
     _write(evaluation, card, films, results)
-    groups = _measure_groups(request, card, films)
+    groups = _measure_groups(request, card, films).model_copy(update={"independence": known})
     write_json(groups.model_dump(mode="json"), results / GROUPS_FILE)
     write_json({"measures": measures, "not_read": count_reasons([films])}, results / "card.json")
-    study = Study(
-        evaluation=evaluation,
-        manifest=Manifest(root=manifest.root, rows=films.rows),
-        logits=tuple(_calibrated_logits(card, films).tolist()),
-        history=None,
-        run_manifest=None,
-        is_drawn=card.trained_on_phantoms,
-    )
+    study = _illustrate(card, films, manifest.root, evaluation)
     draw_results(study, results, progress=progress)
-    drawn = " Trained on drawn phantoms." if card.trained_on_phantoms else ""
-    note = f"{card.name} {card.version} on {evaluation.collection}, {split} films.{drawn}"
+    footnotes = [
+        f"{card.name} {card.version} on {split} films of {name_collection(evaluation.collection)}.",
+        footnote_copies(known),
+        "Trained on drawn phantoms." if card.trained_on_phantoms else "",
+    ]
+    note = " ".join(line for line in footnotes if line)
     draw_reliability(reliability, results / "reliability.png", note=note)
     return ValidationReport(
         results=results,
         split=split,
-        metrics=evaluation.metrics,
+        metrics=decided,
         measures=measures,
         groups=groups,
-        decisions=_count_decisions(card, films),
+        decisions=_count_decisions(decided),
         not_read=count_reasons([films]),
         notes=evaluation.notes,
+        independence=known,
         sheets=sheets,
     )
 
@@ -179,7 +193,7 @@ def _choose(
     Raises:
         LeakFound: If the release learnt from them.
     """
-    is_own = hash_manifest(manifest) == card.tested_on.manifest_sha256
+    is_own = _is_own(manifest, card)
     has_test = any(row.split == "test" for row in manifest.rows)
     split = request.split or ("test" if has_test else "all")
     if is_own and split != "test":
@@ -197,6 +211,21 @@ def _choose(
             "Whether some of them are copies of its training films, `osteon audit --against` tells."
         )
     ]
+
+
+def _is_own(manifest: Manifest, card: ReleaseCard) -> bool:
+    """Return whether a collection is the one that certified the release."""
+    return hash_manifest(manifest) == card.tested_on.manifest_sha256
+
+
+def _describe_independence(
+    manifest: Manifest, rows: Sequence[ManifestRow], card: ReleaseCard
+) -> Independence:
+    """Return what is known of the films; of its own collection, train and tune count with them."""
+    if not _is_own(manifest, card):
+        return describe_independence(rows)
+    counted = choose_counted(manifest.rows)
+    return describe_independence(counted, n_leaks=len(find_leaks(manifest)))
 
 
 def _choose_place(request: ValidationRequest, split: str) -> Path:
@@ -223,28 +252,21 @@ def _measure_groups(
     )
 
 
-def _calibrated_logits(card: ReleaseCard, films: MeasuredFilms) -> npt.NDArray[np.float64]:
-    probabilities = card.calibrator.calibrate(films.logits)
-    return np.asarray(np.log(probabilities / (1 - probabilities)))
-
-
 def _evaluate(
-    request: ValidationRequest, card: ReleaseCard, films: MeasuredFilms, notes: Sequence[str]
+    request: ValidationRequest,
+    card: ReleaseCard,
+    films: MeasuredFilms,
+    decided: DecisionMetrics,
+    *,
+    notes: Sequence[str],
 ) -> Evaluation:
-    logits = _calibrated_logits(card, films)
-    low, high = card.operating_points.cuts
-    cut = low if low is not None else high if high is not None else 0.5
-    said = (
-        f'Films from a probability of {cut:.4f} on are counted as called fractured: "doubt" and '
-        '"fracture" together.'
-        if low is not None
-        else f"The sensitivity is not certified: films from a probability of {cut:.4f} on are "
-        "counted as called fractured."
-    )
+    low, high = decided.cuts
     answers: list[FilmAnswer] = [
-        describe_film(row, logit) for row, logit in zip(films.rows, logits.tolist(), strict=True)
+        describe_film(row, probability)
+        for row, probability in zip(
+            films.rows, card.calibrator.calibrate(films.logits).tolist(), strict=True
+        )
     ]
-    threshold = float(np.log(cut / (1 - cut)))
     left_out = (
         [f"{len(films.not_read)} films were not read, and are not among these numbers."]
         if films.not_read
@@ -254,9 +276,35 @@ def _evaluate(
         model=f"{request.release} ({card.name} {card.version})",
         collection=", ".join(sorted({row.collection for row in films.rows})),
         split=films.split,
-        metrics=measure(logits, films.references, films.groups, threshold=threshold),
-        subgroups=measure_subgroups(answers, threshold=threshold),
-        notes=(*notes, said, LOGITS, *left_out, *card.notes),
+        metrics=decided,
+        # Nothing lies below 0 or above infinity: what is not promised, no film is called.
+        subgroups=measure_subgroups(
+            answers,
+            threshold=0.0 if low is None else low,
+            alarm_from=math.inf if high is None else high,
+        ),
+        notes=(*notes, *left_out, *card.notes),
+    )
+
+
+def _illustrate(
+    card: ReleaseCard, films: MeasuredFilms, root: Path, evaluation: Evaluation
+) -> Study:
+    probabilities = card.calibrator.calibrate(films.logits)
+    called = decide_films(probabilities, card.operating_points)
+    return Study(
+        evaluation=evaluation,
+        manifest=Manifest(root=root, rows=films.rows),
+        # A rising function of the logits, in which a release's limits are said.
+        logits=tuple(probabilities.tolist()),
+        called=called,
+        said=tuple(
+            f"{say_probability(Probability(one))}, {what}"
+            for one, what in zip(probabilities.tolist(), called, strict=True)
+        ),
+        history=None,
+        run_manifest=None,
+        is_drawn=card.trained_on_phantoms,
     )
 
 
@@ -281,14 +329,11 @@ def _write(evaluation: Evaluation, card: ReleaseCard, films: MeasuredFilms, fold
     write_rows(PREDICTION_COLUMNS, read, folder / "predictions.csv")
 
 
-def _count_decisions(card: ReleaseCard, films: MeasuredFilms) -> dict[tuple[str, str], int]:
-    of = {True: "fractured", False: "normal"}
-    has_fracture = {row.path: row.has_fracture for row in films.manifest.rows}
-    counts: Counter[tuple[str, str]] = Counter(
-        (of[bool(reference)], card.operating_points.decide(float(probability)))
-        for reference, probability in zip(
-            films.references, card.calibrator.calibrate(films.logits), strict=True
-        )
-    )
-    unread = Counter((of[has_fracture[film.path]], "not read") for film in films.not_read)
-    return {**counts, **unread}
+def _count_decisions(metrics: DecisionMetrics) -> dict[tuple[str, str], int]:
+    counts: dict[tuple[str, str], int] = {}
+    for reference, name, lost in zip(
+        (True, False), ("fractured", "normal"), metrics.n_not_read, strict=True
+    ):
+        counts |= {(name, called): metrics.count(reference, called) for called in CALLED}
+        counts[name, "not read"] = lost
+    return {key: n for key, n in counts.items() if n}

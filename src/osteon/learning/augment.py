@@ -87,6 +87,7 @@ def draw_warps(
     generator: torch.Generator,
     *,
     centres: Tensor | None = None,
+    fitted: Tensor | None = None,
 ) -> Tensor:
     """Return one random affine map per film, shape `(films, 3, 3)`, in pixels.
 
@@ -97,6 +98,8 @@ def draw_warps(
         generator: On the CPU.
         centres: For close-ups, the `(x, y)` that comes to the middle and is zoomed in on, shape
             `(films, 2)`; not a number where a film stays whole.
+        fitted: Columns and rows that each film takes up in the letterbox, shape `(films, 2)`;
+            needed where `how.turned_share` is not 0.
     """
     rows, columns = size
     angle = _draw(n_films, -how.rotation_degrees, how.rotation_degrees, generator)
@@ -112,6 +115,13 @@ def draw_warps(
         if wanted:
             flips[drawn, axis] = -1.0
     centre = torch.tensor([(columns - 1) / 2, (rows - 1) / 2]).expand(n_films, 2)
+    if how.zoom != UNCHANGED:
+        zoom = zoom * _draw_share(n_films, how.zoom, generator)[:, None]
+    if how.turned_share and fitted is not None:
+        turned = torch.rand(n_films, generator=generator)[:, None] < how.turned_share
+        angle = torch.where(turned[:, 0], _draw(n_films, -180.0, 180.0, generator), angle)
+        zoom = torch.where(turned, _fit_turned(fitted, angle, (rows, columns)), zoom)
+        shift, shear = shift * ~turned, shear * ~turned[:, 0]
     if centres is not None:
         close = ~centres[:, :1].isnan()
         nearer = _draw_share(n_films, how.close_zoom, generator)[:, None]
@@ -122,6 +132,16 @@ def draw_warps(
         shift, centre, zoom * flips, angle, sx=shear, sy=torch.zeros_like(shear)
     )
     return matrices
+
+
+def _fit_turned(fitted: Tensor, angle: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return the zoom at which the letterbox shows all of a turned film, shape `(films, 2)`."""
+    along, across = torch.deg2rad(angle).cos().abs(), torch.deg2rad(angle).sin().abs()
+    width, height = fitted.unbind(dim=1)
+    zoom = torch.minimum(
+        size[1] / (width * along + height * across), size[0] / (width * across + height * along)
+    )
+    return zoom[:, None].expand(-1, 2)
 
 
 def _draw(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:

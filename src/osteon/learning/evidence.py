@@ -10,7 +10,7 @@ places is the gradient at the pooled feature over their number, for both alike.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,11 @@ from torch import Tensor, nn
 from osteon.errors import SettingsFault
 from osteon.learning.dropout import Dropout
 from osteon.learning.fracture_network import FractureNetwork
+from osteon.learning.heads.boxes import choose_boxes
 from osteon.learning.localiser import LocalisingNetwork
+
+N_BOXES: Final = 300
+"""How many of a film's best-scored boxes a graph gives, overlapping ones among them."""
 
 _PROBE_FILMS = 2
 
@@ -36,8 +40,15 @@ class ExplainedNetwork(nn.Module):
         self.network = network
         self.has_map = isinstance(network, LocalisingNetwork)
         self.has_evidence = self.has_map or _has_closed_form(network, shape)
+        self.has_boxes = isinstance(network, LocalisingNetwork) and network.boxes is not None
 
-    def forward(self, films: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+    @property
+    def output_names(self) -> list[str]:
+        """What the forward pass returns, in its order."""
+        names = ["evidence"] * self.has_evidence + ["boxes"] * self.has_boxes
+        return ["logits", *names]
+
+    def forward(self, films: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Return logits, shape `(films,)`, and evidence, shape `(films, rows, columns)`.
 
         Args:
@@ -45,7 +56,8 @@ class ExplainedNetwork(nn.Module):
 
         Returns:
             Both, or the logits alone where the network has no closed form. The evidence is the
-            network's own map where it learnt one, in probabilities, and Grad-CAM elsewhere.
+            network's own map where it learnt one, in probabilities, and Grad-CAM elsewhere. A
+            network with a box head gives its best-scored boxes too; see `look_at_map`.
         """
         if not self.has_evidence:
             return self.network(films)  # type: ignore[no-any-return]
@@ -62,16 +74,22 @@ class ExplainedNetwork(nn.Module):
         return logits.flatten(), evidence
 
 
-def look_at_map(network: FractureNetwork, films: Tensor) -> tuple[Tensor, Tensor]:
+def look_at_map(network: FractureNetwork, films: Tensor) -> tuple[Tensor, ...]:
     """Return logits, and the map that a network learnt from masks as probabilities.
 
     Args:
         network: A `LocalisingNetwork`.
         films: Shape `(films, channels, rows, columns)`, in [0, 1].
+
+    Returns:
+        Both, and where the network has a box head its `N_BOXES` best-scored boxes `(x0, y0, x1, y1,
+        score)`, in pixels of its input, overlapping ones among them, shape `(films, boxes, 5)`.
     """
     look = network.look(films)
     assert look.marks is not None
-    return look.logits, torch.sigmoid(look.marks)
+    if look.boxes is None:
+        return look.logits, torch.sigmoid(look.marks)
+    return look.logits, torch.sigmoid(look.marks), choose_boxes(look.boxes, N_BOXES)
 
 
 def measure_grad_cam(network: FractureNetwork, films: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,8 +1,8 @@
 """Trained weights → an ONNX file with its card; refused where ONNX and torch disagree.
 
 The graph gives the logit and, where `evidence` has a closed form for the network, the evidence map,
-in one forward pass. Equal weights give equal bytes: what the exporter notes about the machine it
-ran on, such as paths in traces, is taken out.
+in one forward pass; and the boxes of a network that has a box head. Equal weights give equal bytes:
+what the exporter notes about the machine it ran on, such as paths in traces, is taken out.
 """
 
 import logging
@@ -27,6 +27,12 @@ MAX_LOGIT_DIFFERENCE = 1e-4
 MAX_EVIDENCE_DIFFERENCE = 1e-4
 """Of the evidence map against a backward pass in torch, as a share of the films' highest peak."""
 
+MAX_BOX_DIFFERENCE = 0.05
+"""Of a box's sides in pixels of the network's input."""
+
+MAX_SCORE_DIFFERENCE = 1e-4
+"""Of a box's score; boxes whose scores are nearer than this may come in another order."""
+
 NEARLY_ALL = 0.98
 """Share of the films that must hold to it: where a ReLU of the head is within rounding of zero it
 may be on in one runtime and off in the other, which no logit notices, and a gradient does."""
@@ -49,8 +55,9 @@ def export_onnx(
         The largest difference between a torch logit and an ONNX logit.
 
     Raises:
-        ParityBroken: If logits differ by more than `MAX_LOGIT_DIFFERENCE` on any film, or the
-            evidence by more than `MAX_EVIDENCE_DIFFERENCE` on more than a few.
+        ParityBroken: If logits differ by more than `MAX_LOGIT_DIFFERENCE` on any film, the
+            evidence by more than `MAX_EVIDENCE_DIFFERENCE` on more than a few, or a box by more
+            than `MAX_BOX_DIFFERENCE` or `MAX_SCORE_DIFFERENCE` on any.
         OutputFault: If the file cannot be written.
     """
     network = network.to("cpu").to(memory_format=torch.contiguous_format).float().eval()
@@ -67,14 +74,16 @@ def export_onnx(
         raise OutputFault(
             str(path), "the exported network must be writable", found=type(fault).__name__
         ) from fault
-    of_logits, of_evidence = _largest_differences(explained, part, films)
-    if not (of_logits <= MAX_LOGIT_DIFFERENCE and of_evidence <= MAX_EVIDENCE_DIFFERENCE):
+    of_logits, of_evidence, of_boxes = _largest_differences(explained, part, films)
+    agrees = of_logits <= MAX_LOGIT_DIFFERENCE and of_evidence <= MAX_EVIDENCE_DIFFERENCE
+    if not (agrees and of_boxes <= 1.0):
         part.unlink()
         raise ParityBroken(
             str(path),
             f"ONNX and torch must agree to {MAX_LOGIT_DIFFERENCE} in logit and "
-            f"{MAX_EVIDENCE_DIFFERENCE} of the evidence's peak on {len(films)} films",
-            found=(of_logits, of_evidence),
+            f"{MAX_EVIDENCE_DIFFERENCE} of the evidence's peak on {len(films)} films, and boxes to "
+            f"once what {MAX_BOX_DIFFERENCE} pixels and {MAX_SCORE_DIFFERENCE} in score allow",
+            found=(of_logits, of_evidence, of_boxes),
             advice="The network was not exported; its checkpoints are kept.",
         )
     part.replace(path)
@@ -94,7 +103,7 @@ def _traced(network: ExplainedNetwork, films: torch.Tensor) -> onnx.ModelProto:
                 (films,),
                 dynamo=True,
                 input_names=["films"],
-                output_names=["logits", "evidence"] if network.has_evidence else ["logits"],
+                output_names=network.output_names,
                 dynamic_shapes={"films": {0: torch.export.Dim("n_films", min=1)}},
                 opset_version=OPSET,
                 verbose=False,
@@ -109,24 +118,49 @@ def _traced(network: ExplainedNetwork, films: torch.Tensor) -> onnx.ModelProto:
 
 def _largest_differences(
     network: ExplainedNetwork, path: Path, films: npt.NDArray[np.float32]
-) -> tuple[float, float]:
-    """Return the largest difference of a logit, and that of `NEARLY_ALL` films' evidence."""
+) -> tuple[float, float, float]:
+    """Return the largest difference of a logit, of `NEARLY_ALL` films' evidence, and of a box.
+
+    The last is a share of what is allowed.
+    """
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    of_logits, peak = 0.0, 1e-12
+    of_logits, of_boxes, peak = 0.0, 0.0, 1e-12
     of_evidence: list[float] = []
     for start in range(0, len(films), 32):
         batch = films[start : start + 32]
-        answers = session.run(None, {"films": batch})
+        answers = session.run(network.output_names, {"films": batch})
         ours = _answer(network, torch.from_numpy(batch))
         if not all(np.isfinite(answer).all() for answer in (*ours, *answers)):
-            return float("nan"), float("nan")
+            return float("nan"), float("nan"), float("nan")
         of_logits = max(of_logits, float(np.abs(ours[0] - answers[0]).max()))
         if network.has_evidence:
             of_evidence += np.abs(ours[1] - answers[1]).max(axis=(1, 2)).tolist()
             peak = max(peak, float(ours[1].max()))
+        if network.has_boxes:
+            of_boxes = max(of_boxes, *map(compare_boxes, ours[2], answers[2]))
     if not of_evidence:
-        return of_logits, 0.0
-    return of_logits, sorted(of_evidence)[math.ceil(NEARLY_ALL * len(films)) - 1] / peak
+        return of_logits, 0.0, of_boxes
+    worst = sorted(of_evidence)[math.ceil(NEARLY_ALL * len(films)) - 1]
+    return of_logits, worst / peak, of_boxes
+
+
+def compare_boxes(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32]) -> float:
+    """Return how far one film's boxes are from another runtime's, as a share of what is allowed.
+
+    Each is held against the likest of the other's, because rounding may swap two of them; those
+    that are scored as the last one may stand on one side alone.
+
+    Args:
+        ours: `(x0, y0, x1, y1, score)`, the best first, shape `(boxes, 5)`.
+        theirs: Of the same shape.
+    """
+    allowed = np.array([*[MAX_BOX_DIFFERENCE] * 4, MAX_SCORE_DIFFERENCE])
+    apart = (np.abs(ours[:, None] - theirs[None]) / allowed).max(axis=2)
+    last = max(ours[-1, 4], theirs[-1, 4]) + MAX_SCORE_DIFFERENCE
+    worst = [0.0]
+    for boxes, nearest in ((ours, apart.min(axis=1)), (theirs, apart.min(axis=0))):
+        worst += nearest[boxes[:, 4] > last].tolist()
+    return float(max(*worst, abs(ours[0, 4] - theirs[0, 4]) / MAX_SCORE_DIFFERENCE))
 
 
 def _answer(network: ExplainedNetwork, films: torch.Tensor) -> tuple[npt.NDArray[np.float32], ...]:

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from osteon.learning.heads.boxes import BoxOutputs
+
 
 class Look(NamedTuple):
     """What a network says while it learns.
@@ -15,11 +17,13 @@ class Look(NamedTuple):
         marks: Logits of a fracture in each cell, shape `(films, rows, columns)`; None where the
             network does not learn places.
         branches: Logits that were added to make `logits`, each of which learns by itself too.
+        boxes: What each cell says of a box round it; None where the network has no box head.
     """
 
     logits: Tensor
     marks: Tensor | None = None
     branches: tuple[Tensor, ...] = ()
+    boxes: BoxOutputs | None = None
 
 
 class FractureNetwork(nn.Module):

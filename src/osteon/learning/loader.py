@@ -1,7 +1,7 @@
 """Manifest and cache → batches on the device. No film is decoded here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,12 +12,13 @@ from torch.nn import functional as F
 from osteon.collection.cache import Cache
 from osteon.collection.manifest import Manifest
 from osteon.learning.augment import change_greys, draw_warps, warp
+from osteon.learning.box_targets import find_outlines, move_boxes, place_outlines
 from osteon.learning.recipes import AugmentationSettings
 from osteon.learning.sampling import Draw
 from osteon.radiographs.masks import draw_mask
 from osteon.radiographs.prepare import place_film
 from osteon.release import Preparation
-from osteon.terms import Box, ManifestRow, Split
+from osteon.terms import ManifestRow, Split
 
 MASK_STEP: Final = 2
 """Pixels of network input along a cell of a kept mask."""
@@ -35,11 +36,13 @@ class Places:
         mask_of: Which of them is a film's, shape `(films,)`; -1 where it has none. Where a reader
             drew boxes alone, the mask is the boxes.
         centres: The middles `(x, y)` of each film's fractures, shape `(fractures, 2)` each.
+        outlines: The corners of each film's fractures, shape `(corners, 2)` each.
     """
 
     masks: Tensor
     mask_of: Tensor
     centres: tuple[Tensor, ...]
+    outlines: tuple[tuple[Tensor, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +55,8 @@ class FilmStack:
         paths: Their paths in the manifest, in the same order.
         how: The preparation that made the pixels.
         has_hardware: Bool, shape `(films,)`, on the CPU; False where nobody said.
+        fitted: Columns and rows that each film takes up in the network's input, float32, shape
+            `(films, 2)`, on the CPU.
         places: None where they were not asked for.
     """
 
@@ -60,6 +65,7 @@ class FilmStack:
     paths: tuple[str, ...]
     how: Preparation
     has_hardware: Tensor
+    fitted: Tensor
     places: Places | None = None
 
     def __len__(self) -> int:
@@ -77,12 +83,20 @@ class Batch:
         masks: Shares in [0, 1], shape `(films, 1, rows / 2, columns / 2)`; None without places.
         is_outlined: Whether a film's mask says all: it has no fracture, or its fractures have
             outlines; bool, shape `(films,)`; None without places.
+        boxes: Of the fractures that the films still show, in pixels of the network's input, shape
+            `(films, most, 4)`; None without places.
+        is_box: Which of them stand for one, bool, shape `(films, most)`; None without places.
+        twins: Places in the batch of one film that was changed in two ways, shape `(pairs, 2)`;
+            None without.
     """
 
     films: Tensor
     references: Tensor
     masks: Tensor | None = None
     is_outlined: Tensor | None = None
+    boxes: Tensor | None = None
+    is_box: Tensor | None = None
+    twins: Tensor | None = None
 
 
 def stack_films(
@@ -105,18 +119,32 @@ def stack_films(
         paths=tuple(row.path for row in rows),
         how=cache.how,
         has_hardware=torch.tensor([bool(row.hardware) for row in rows], dtype=torch.bool),
+        fitted=_find_fitted(rows, cache.how),
         places=_stack_places(rows, cache.how, device) if with_places else None,
     )
+
+
+def _find_fitted(rows: list[ManifestRow], how: Preparation) -> Tensor:
+    places = [place_film(row.rows, row.columns, how) for row in rows]
+    sizes = [(place.columns, place.rows) for place in places]
+    return torch.tensor(sizes, dtype=torch.float32).reshape(-1, 2)
 
 
 def _stack_places(rows: list[ManifestRow], how: Preparation, device: torch.device) -> Places:
     masks: list[Tensor] = []
     mask_of: list[int] = []
     for row in rows:
-        outlines = row.polygons or tuple(_corners(box) for box in row.boxes)
+        outlines = find_outlines(row)
         mask_of.append(len(masks) if outlines else -1)
         if outlines:
-            mask = draw_mask(outlines, row.rows, row.columns, how, step=MASK_STEP)
+            mask = draw_mask(
+                outlines,
+                row.rows,
+                row.columns,
+                how,
+                step=MASK_STEP,
+                pixel_aspect=row.pixel_aspect or 1.0,
+            )
             masks.append(torch.from_numpy(mask.copy()).unsqueeze(0))
     size = (1, how.rows // MASK_STEP, how.columns // MASK_STEP)
     return Places(
@@ -125,41 +153,60 @@ def _stack_places(rows: list[ManifestRow], how: Preparation, device: torch.devic
         ),
         mask_of=torch.tensor(mask_of, dtype=torch.int64),
         centres=tuple(_find_centres(row, how) for row in rows),
+        outlines=tuple(place_outlines(row, how) for row in rows),
     )
 
 
-def _corners(box: Box) -> tuple[tuple[float, float], ...]:
-    x0, y0, x1, y1 = box
-    return (x0, y0), (x1, y0), (x1, y1), (x0, y1)
-
-
 def _find_centres(row: ManifestRow, how: Preparation) -> Tensor:
-    place = place_film(row.rows, row.columns, how)
+    place = place_film(row.rows, row.columns, how, pixel_aspect=row.pixel_aspect or 1.0)
     boxes = [place.to_network(box) for box in row.boxes]
     centres = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in boxes]
     return torch.tensor(centres, dtype=torch.float32).reshape(-1, 2)
 
 
 def training_batch(
-    stack: FilmStack, drawn: Draw, how: AugmentationSettings, generator: torch.Generator
+    stack: FilmStack,
+    drawn: Draw,
+    how: AugmentationSettings,
+    generator: torch.Generator,
+    *,
+    twins: Tensor | None = None,
 ) -> Batch:
-    """Return drawn films, changed at random, with what they then show."""
+    """Return drawn films, changed at random, with what they then show.
+
+    Args:
+        stack: The films of the split.
+        drawn: Which of them.
+        how: What may change, and how far.
+        generator: On the CPU.
+        twins: Places in `drawn` of films that are shown twice, shape `(pairs, 2)`.
+    """
     films = drawn.films.to(stack.pixels.device)
     pixels = _scaled(stack.pixels.index_select(0, films))
+    rows, columns = size = pixels.shape[-2:]
     centres = _choose_centres(stack, drawn, generator) if drawn.close.any() else None
-    matrices = draw_warps(len(films), pixels.shape[-2:], how, generator, centres=centres)
+    matrices = draw_warps(
+        len(films), size, how, generator, centres=centres, fitted=stack.fitted[drawn.films]
+    )
     references = stack.has_fracture.index_select(0, films).float()
-    masks = is_outlined = None
+    masks = is_outlined = boxes = is_box = None
     if stack.places is not None:
         has_mask = (stack.places.mask_of[drawn.films] >= 0).to(references.device)
         is_outlined = has_mask | (references == 0)
         masks, references = _warp_masks(stack.places, drawn.films, matrices, references)
+        outlines = [stack.places.outlines[film] for film in drawn.films.tolist()]
+        boxes, is_box = (
+            part.to(references.device) for part in move_boxes(outlines, matrices, (rows, columns))
+        )
     pixels = change_greys(warp(pixels, matrices, fill=how.fill), how, generator)
     return Batch(
         films=_expanded(pixels, stack.how),
         references=references,
         masks=masks,
         is_outlined=is_outlined,
+        boxes=boxes,
+        is_box=is_box,
+        twins=twins,
     )
 
 
@@ -204,6 +251,18 @@ def reduce_films(films: Tensor, share: float) -> Tensor:
     size = [max(32, 32 * round(side * share / 32)) for side in films.shape[-2:]]
     small = F.interpolate(films, size=size, mode="bilinear", antialias=True)
     return small.contiguous(memory_format=torch.channels_last)
+
+
+def reduce_batch(batch: Batch, share: float) -> Batch:
+    """Return a batch whose films are reduced by `reduce_films`, and boxes with them."""
+    films = reduce_films(batch.films, share)
+    if batch.boxes is None:
+        return replace(batch, films=films)
+    rows, columns = (
+        new / old for new, old in zip(films.shape[-2:], batch.films.shape[-2:], strict=True)
+    )
+    by = torch.tensor([columns, rows, columns, rows], device=batch.boxes.device)
+    return replace(batch, films=films, boxes=batch.boxes * by)
 
 
 def _scaled(pixels: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from osteon.learning.box_loss import measure_box_losses
 from osteon.learning.fracture_network import Look
 from osteon.learning.loader import Batch
 from osteon.learning.recipes import LossSettings
@@ -32,16 +33,39 @@ def whole_loss(look: Look, batch: Batch, weights: Tensor, how: LossSettings) -> 
         weights: Of a film without and with a fracture.
         how: What counts how much.
     """
-    loss = weighted_loss(look.logits.float(), batch.references, weights)
-    for branch in look.branches:
-        loss = loss + how.branch_weight * weighted_loss(branch.float(), batch.references, weights)
-    if look.marks is None or batch.masks is None:
-        return loss
+    parts = list(weigh_losses(look, batch, weights, how).values())
+    return torch.stack(parts).sum()
+
+
+def weigh_losses(look: Look, batch: Batch, weights: Tensor, how: LossSettings) -> dict[str, Tensor]:
+    """Return the parts of the loss by name, each times its weight.
+
+    Args:
+        look: What the network says.
+        batch: What is true.
+        weights: Of a film without and with a fracture.
+        how: What counts how much.
+    """
+    parts = {"film": weighted_loss(look.logits.float(), batch.references, weights)}
+    for number, branch in enumerate(look.branches, 1):
+        loss = weighted_loss(branch.float(), batch.references, weights)
+        parts[f"branch {number}"] = how.branch_weight * loss
+    if batch.twins is not None and how.consistency_weight:
+        one, other = look.logits.float()[batch.twins].unbind(dim=1)
+        parts["consistency"] = how.consistency_weight * ((one - other) ** 2).mean()
+    if look.marks is None or batch.masks is None or batch.is_outlined is None:
+        return parts
     size = look.marks.shape[-2:]
     wanted = F.interpolate(batch.masks, size=size, mode="area").squeeze(1)[batch.is_outlined]
     marks = look.marks[batch.is_outlined]
-    loss = loss + how.focal_weight * focal_loss(marks, wanted)
-    return loss + how.dice_weight * dice_loss(marks, wanted)
+    parts["focal"] = how.focal_weight * focal_loss(marks, wanted)
+    parts["dice"] = how.dice_weight * dice_loss(marks, wanted)
+    if look.boxes is not None and batch.boxes is not None and batch.is_box is not None:
+        of_boxes = measure_box_losses(look.boxes, batch.boxes, batch.is_box, batch.is_outlined)
+        parts["box score"] = how.box_weight * how.box_score_weight * of_boxes.score
+        parts["box overlap"] = how.box_weight * how.box_overlap_weight * of_boxes.overlap
+        parts["box sides"] = how.box_weight * how.box_sides_weight * of_boxes.sides
+    return parts
 
 
 def focal_loss(marks: Tensor, wanted: Tensor) -> Tensor:

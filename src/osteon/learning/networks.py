@@ -194,7 +194,13 @@ def _build_timm(recipe: Recipe, init_weights: Path | None, *, download: bool) ->
     if settings.linear_first_block:
         backbone.blocks[0][0].bn1.act = nn.Identity()
     if settings.localiser_width:
-        return LocalisingNetwork(backbone, width=settings.localiser_width, mean=mean, std=std)
+        return LocalisingNetwork(
+            backbone,
+            width=settings.localiser_width,
+            mean=mean,
+            std=std,
+            with_boxes=settings.box_head,
+        )
     # timm names the width behind a pooled network's extra convolutions apart
     features: int = getattr(backbone, "head_hidden_size", None) or backbone.num_features
     head = nn.Sequential(nn.Dropout(0.2), nn.Linear(features, 1))

@@ -1,12 +1,14 @@
-"""The optimiser that a recipe names, and how fast it goes at each moment."""
+"""The optimiser that a recipe names, how fast it goes at each moment, and the mean of its way."""
 
 import math
 from typing import Any, Final
 
 import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from osteon.learning.fracture_network import FractureNetwork
-from osteon.learning.recipes import OptimiserSettings
+from osteon.learning.recipes import OptimiserSettings, ScheduleSettings
 
 RISE: Final = 0.1
 """Share of a one-cycle training over which the learning rate rises."""
@@ -53,3 +55,20 @@ def one_cycle(share_done: float) -> float:
     if share_done < RISE:
         return _START + (1 - _START) * share_done / RISE
     return 0.5 * (1 + math.cos(math.pi * (share_done - RISE) / (1 - RISE)))
+
+
+def average_weights(network: FractureNetwork, how: ScheduleSettings) -> AveragedModel:
+    """Return a running mean of a network's weights and statistics, to be updated at each step.
+
+    Args:
+        network: As it starts.
+        how: The recipe's schedule, which says what share of the mean is kept.
+    """
+
+    def update(mean: list[Tensor], live: list[Tensor], n_steps: Tensor) -> None:
+        kept = how.average
+        if how.average_rises:
+            kept = min(kept, (1 + int(n_steps)) / (10 + int(n_steps)))
+        get_ema_multi_avg_fn(kept)(mean, live, n_steps)  # type: ignore[no-untyped-call]
+
+    return AveragedModel(network, multi_avg_fn=update, use_buffers=True)  # type: ignore[arg-type]

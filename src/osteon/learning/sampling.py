@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from osteon.learning.recipes import SamplingSettings
+
+HARDEST: Final = 2.0
+"""Loss above which a film is not drawn any oftener: its label may be what is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +43,7 @@ def draw_films(
     *,
     seed: int,
     epoch: int,
+    hardness: Tensor | None = None,
 ) -> Draw:
     """Return what an epoch shows: every film once, or films drawn as the recipe asks.
 
@@ -46,6 +53,8 @@ def draw_films(
         how: The recipe's sampling.
         seed: The recipe's.
         epoch: Counted from 1.
+        hardness: Of each film, not negative, shape `(films,)`: films without a fracture are drawn
+            by it as `how.hard_share` says; None draws none so.
     """
     if not how.films:
         order = order_films(len(has_fracture), seed=seed, epoch=epoch)
@@ -54,13 +63,62 @@ def draw_films(
     weight = torch.where(has_hardware.cpu(), how.hardware_weight, 1.0)
     is_fractured = has_fracture.cpu()
     n_fractured = round(how.films * how.fractured_share)
+    n_others = how.films - n_fractured
+    n_hard = 0 if hardness is None else round(n_others * how.hard_share)
+    wanted = [(weight * is_fractured, n_fractured), (weight * ~is_fractured, n_others - n_hard)]
+    if hardness is not None:
+        wanted.append((weight * ~is_fractured * hardness, n_hard))
     drawn = [
-        torch.multinomial(weight * of_class, n, replacement=True, generator=generator)
-        for of_class, n in ((is_fractured, n_fractured), (~is_fractured, how.films - n_fractured))
+        torch.multinomial(of_class, n, replacement=True, generator=generator)
+        for of_class, n in wanted
+        if n
     ]
     order = torch.randperm(how.films, generator=generator)
     close = torch.rand(how.films, generator=generator) < how.close_share
     return Draw(films=torch.cat(drawn)[order], close=close)
+
+
+def measure_hardness(
+    before: Tensor | None, films: Tensor, logits: Tensor, *, n_films: int
+) -> Tensor:
+    """Return how hard it was to see that films show no fracture, when they were last seen.
+
+    Args:
+        before: Of all films, as it was; None at first, when all are alike.
+        films: Numbers of the films that an epoch showed, shape `(shown,)`; some repeatedly.
+        logits: What the network said of them.
+        n_films: In the stack.
+
+    Returns:
+        Cross-entropy, at most `HARDEST`, shape `(films,)`; the mean of an epoch's, where a film
+        was shown repeatedly. A film that was never shown is as hard as those that were, on average.
+    """
+    losses = F.softplus(logits.double()).clamp(max=HARDEST).numpy()
+    places = films.numpy()
+    times = np.bincount(places, minlength=n_films)
+    sums = np.bincount(places, weights=losses, minlength=n_films)
+    usual = float(losses.mean()) if len(losses) else 1.0
+    hardness = np.full(n_films, usual) if before is None else before.double().numpy().copy()
+    hardness[times > 0] = sums[times > 0] / times[times > 0]
+    return torch.from_numpy(hardness)
+
+
+def repeat_films(draw: Draw, n_films: int) -> tuple[Draw, Tensor]:
+    """Return a batch with some of its whole films once more at its end, and the pairs' places.
+
+    Args:
+        draw: The batch.
+        n_films: How many are repeated, where it has as many that are no close-ups.
+
+    Returns:
+        The longer batch, and the places of the pairs in it, shape `(pairs, 2)`.
+    """
+    chosen = (~draw.close).nonzero().flatten()[:n_films]
+    longer = Draw(
+        films=torch.cat([draw.films, draw.films[chosen]]),
+        close=torch.cat([draw.close, draw.close[chosen]]),
+    )
+    return longer, torch.stack([chosen, len(draw) + torch.arange(len(chosen))], dim=1)
 
 
 def split_draw(draw: Draw, batch: int, *, rank: int = 0, world: int = 1) -> Sequence[Draw]:

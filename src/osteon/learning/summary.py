@@ -28,7 +28,7 @@ class Layer:
 
 
 def list_layers(network: FractureNetwork, how: Preparation) -> tuple[Layer, ...]:
-    """Return the layers in the order in which a film passes them.
+    """Return the layers in the order in which a film passes them, each where it does so first.
 
     Args:
         network: The network; its mode is left as it was.
@@ -38,6 +38,8 @@ def list_layers(network: FractureNetwork, how: Preparation) -> tuple[Layer, ...]
     names = {module: name for name, module in network.named_modules()}
 
     def note(module: nn.Module, _given: Any, output: Any) -> None:
+        if names[module] in {layer.name for layer in layers}:
+            return
         shape = " × ".join(str(n) for n in output.shape[1:]) if isinstance(output, Tensor) else ""
         layers.append(
             Layer(

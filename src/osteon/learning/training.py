@@ -11,18 +11,33 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from osteon.errors import TrainingDiverged
 from osteon.evaluation.auroc import measure_auroc
 from osteon.evaluation.history import HistoryRow, find_peak
 from osteon.learning.checkpoints import read_checkpoint, write_checkpoint
+from osteon.learning.depthwise import keep_depthwise_whole
 from osteon.learning.fracture_network import FractureNetwork, Look, freeze_backbone
-from osteon.learning.loader import Batch, FilmStack, reading_batches, reduce_films, training_batch
+from osteon.learning.loader import (
+    Batch,
+    FilmStack,
+    reading_batches,
+    reduce_batch,
+    reduce_films,
+    training_batch,
+)
 from osteon.learning.losses import class_weights, weighted_loss, whole_loss
-from osteon.learning.rates import build_optimiser, set_rates
+from osteon.learning.rates import average_weights, build_optimiser, set_rates
 from osteon.learning.recipes import Recipe
-from osteon.learning.sampling import Draw, draw_films, split_draw, step_seed
+from osteon.learning.sampling import (
+    Draw,
+    draw_films,
+    measure_hardness,
+    repeat_films,
+    split_draw,
+    step_seed,
+)
 from osteon.terms import Progress, no_progress
 
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
@@ -65,6 +80,7 @@ class _Partial:
     step: int = 0
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
+    films: list[Tensor] = field(default_factory=list)
     logits: list[Tensor] = field(default_factory=list)
     references: list[Tensor] = field(default_factory=list)
 
@@ -98,6 +114,7 @@ class Training:
         self.fabric = fabric
         self.folder = folder
         self.identity = identity
+        keep_depthwise_whole(network)
         network.to(fabric.device).to(memory_format=torch.channels_last)
         optimiser = build_optimiser(network, recipe.optimiser)
         looking = _Looking(network)
@@ -110,16 +127,13 @@ class Training:
             min_lr=recipe.schedule.learning_rate_floor,
         )
         self.average: AveragedModel | None = None
-        if kept := recipe.schedule.average:
-            self.average = AveragedModel(
-                network,
-                multi_avg_fn=get_ema_multi_avg_fn(kept),  # type: ignore[no-untyped-call]
-                use_buffers=True,
-            )
+        if recipe.schedule.average:
+            self.average = average_weights(network, recipe.schedule)
         self.epoch = 1  # the one that runs, or comes next
         self.partial = _Partial()
         self.history: tuple[HistoryRow, ...] = ()
         self.best_epoch = 0
+        self.hardness: Tensor | None = None  # of each film, as the last finished epoch left it
 
     def run(self, train: FilmStack, tune: FilmStack, listeners: Listeners) -> TrainingOutcome:
         """Train until the epochs are done, tune AUROC stops rising, or somebody wants to stop.
@@ -137,7 +151,7 @@ class Training:
             if not self._train_epoch(train, weights, listeners):
                 ended = "stopped"
                 break
-            self._close_epoch(tune, weights)
+            self._close_epoch(train, tune, weights)
             listeners.epoch_ended(self.history)
             ended = self._why_to_end()
         self._restore_best()
@@ -160,6 +174,7 @@ class Training:
         self.partial = _Partial(**state["partial"])
         self.history = tuple(HistoryRow(**row) for row in state["history"])
         self.best_epoch = state["best_epoch"]
+        self.hardness = state.get("hardness")
 
     def _why_to_end(self) -> str:
         schedule = self.recipe.schedule
@@ -180,12 +195,15 @@ class Training:
 
     def _train_epoch(self, train: FilmStack, weights: Tensor, listeners: Listeners) -> bool:
         schedule, partial = self.recipe.schedule, self.partial
+        sampling = self.recipe.sampling
+        hard_now = self.epoch > sampling.hard_after * schedule.epochs and sampling.hard_share
         drawn = draw_films(
             train.has_fracture,
             train.has_hardware,
-            self.recipe.sampling,
+            sampling,
             seed=schedule.seed,
             epoch=self.epoch,
+            hardness=self.hardness if hard_now else None,
         )
         batches = split_draw(
             drawn, schedule.batch, rank=self.fabric.global_rank, world=self.fabric.world_size
@@ -197,10 +215,7 @@ class Training:
             if schedule.one_cycle:
                 done = (self.epoch - 1 + step / len(batches)) / schedule.epochs
                 set_rates(self.optimiser, self.recipe.optimiser, share_done=done)
-            loss, logits, references = self._step(train, batches[step], weights, step=step)
-            partial.losses.append(loss)
-            partial.logits.append(logits)
-            partial.references.append(references)
+            self._step(train, batches[step], weights, step=step)
             partial.step = step + 1
             partial.seconds += time.monotonic() - started
             listeners.progress(what, step + 1, len(batches))
@@ -212,15 +227,16 @@ class Training:
                 last_written = time.monotonic()
         return True
 
-    def _step(
-        self, train: FilmStack, drawn: Draw, weights: Tensor, *, step: int
-    ) -> tuple[float, Tensor, Tensor]:
+    def _step(self, train: FilmStack, drawn: Draw, weights: Tensor, *, step: int) -> None:
         seed = step_seed(self.recipe.schedule.seed, self.epoch, step + 1)
         torch.manual_seed(
             seed
         )  # dropout; drawn anew at each step, so that a resumed run repeats it
         generator = torch.Generator().manual_seed(seed)
-        batch = training_batch(train, drawn, self.recipe.augmentation, generator)
+        twins = None
+        if self.recipe.loss.consistency_weight:
+            drawn, twins = repeat_films(drawn, self.recipe.loss.consistency_films)
+        batch = training_batch(train, drawn, self.recipe.augmentation, generator, twins=twins)
         look, loss = self._look(batch, weights)
         value = loss.item()
         if not np.isfinite(value):
@@ -230,21 +246,26 @@ class Training:
         self.optimiser.step()
         if self.average is not None:
             self.average.update_parameters(self.network)
-        return value, look.logits.detach().float().cpu(), batch.references.cpu()
+        self.partial.losses.append(value)
+        self.partial.films.append(drawn.films)
+        self.partial.logits.append(look.logits.detach().float().cpu())
+        self.partial.references.append(batch.references.cpu())
 
     def _look(self, batch: Batch, weights: Tensor) -> tuple[Look, Tensor]:
-        schedule, films = self.recipe.schedule, batch.films
+        schedule = self.recipe.schedule
         if self.epoch <= schedule.small_epochs:
-            films = reduce_films(films, schedule.small_share)
-        look = Look(*self.wrapped(films))
+            batch = reduce_batch(batch, schedule.small_share)
+        look = Look(*self.wrapped(batch.films))
         loss = whole_loss(look, batch, weights, self.recipe.loss)
         return look, loss
 
-    def _close_epoch(self, tune: FilmStack, weights: Tensor) -> None:
+    def _close_epoch(self, train: FilmStack, tune: FilmStack, weights: Tensor) -> None:
         partial = self.partial
         # batch statistics differ a little between devices: one of them speaks for all
         tune_logits, tune_references = self.fabric.broadcast(self.read(tune))
-        train_logits, train_references = self._gathered(partial)
+        films, train_logits, train_references = self._gathered(partial)
+        if self.recipe.sampling.hard_share:
+            self.hardness = measure_hardness(self.hardness, films, train_logits, n_films=len(train))
         row = HistoryRow(
             epoch=self.epoch,
             train_loss=float(np.mean(partial.losses)),
@@ -291,12 +312,13 @@ class Training:
         strategy: Any = self.fabric.strategy
         return bool(strategy.reduce_boolean_decision(wanted, all=False))
 
-    def _gathered(self, partial: _Partial) -> tuple[Tensor, Tensor]:
-        logits, references = torch.cat(partial.logits), torch.cat(partial.references)
+    def _gathered(self, partial: _Partial) -> tuple[Tensor, Tensor, Tensor]:
+        shown = (partial.films, partial.logits, partial.references)
+        films, logits, references = (torch.cat(part) for part in shown)
         if self.fabric.world_size == 1:
-            return logits, references
-        gathered = self.fabric.all_gather((logits, references))
-        return gathered[0].flatten().cpu(), gathered[1].flatten().cpu()
+            return films, logits, references
+        gathered = self.fabric.all_gather((films, logits, references))
+        return tuple(part.flatten().cpu() for part in gathered)
 
     def _weights(self) -> dict[str, Any]:
         return {
@@ -315,6 +337,7 @@ class Training:
                 "optimiser": self.optimiser.state_dict(),
                 "plateau": self.plateau.state_dict(),
                 "partial": asdict(self.partial),
+                "hardness": self.hardness,
                 "history": [asdict(row) for row in self.history],
             },
             "last.ckpt",

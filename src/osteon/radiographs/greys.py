@@ -6,7 +6,7 @@
 | grey, 16 or 32 bits | over the smallest 2^n - 1, n at least 8, that holds the brightest pixel |
 | grey, floating point | itself, if it stays within [0, 1]; refused otherwise |
 | colour, palette, CMYK | ITU-R BT.601 luminance, 0.299 R + 0.587 G + 0.114 B; never one channel |
-| transparency | laid over black |
+| transparency | laid over black; left out where all of the picture is transparent |
 
 Neither PNG nor TIFF says how many of 16 bits a film uses, and a film of 12 bits over 65535 would be
 black; hence the second row.
@@ -45,6 +45,8 @@ def extract_grey(image: ImageFile.ImageFile, source: str) -> Floats:
         return unit_from_float(np.asarray(image), source)
     if image.mode in {"LA", "PA", "RGBA"} or "transparency" in image.info:
         rgba = image.convert("RGBA")
+        if is_all_clear(image):
+            return _unit(rgba.convert("RGB").convert("L"))
         over_black = _unit(rgba.convert("RGB").convert("L")) * _unit(rgba.getchannel("A"))
         return over_black.astype(np.float32)
     if image.mode in {"1", "L", "RGB"}:
@@ -57,6 +59,17 @@ def extract_grey(image: ImageFile.ImageFile, source: str) -> Floats:
         found=f"mode {image.mode}",
         advice="Save it again as 8-bit or 16-bit grey.",
     )
+
+
+def is_all_clear(image: Image.Image) -> bool:
+    """Return whether a decoded picture is transparent everywhere, which no film is meant to be.
+
+    Args:
+        image: The picture.
+    """
+    if image.mode not in {"LA", "PA", "RGBA"}:
+        return False
+    return image.getchannel("A").getextrema() == (0, 0)
 
 
 def _unit(image: Image.Image) -> Floats:

@@ -18,7 +18,13 @@ Outline = Sequence[tuple[float, float]]
 
 
 def draw_mask(
-    outlines: Sequence[Outline], rows: int, columns: int, how: Preparation, *, step: int = 1
+    outlines: Sequence[Outline],
+    rows: int,
+    columns: int,
+    how: Preparation,
+    *,
+    step: int = 1,
+    pixel_aspect: float = 1.0,
 ) -> Pixels8:
     """Draw outlines where a prepared film shows what they go round.
 
@@ -28,6 +34,7 @@ def draw_mask(
         columns: Width of the film in source pixels.
         how: The preparation.
         step: Pixels of network input along a cell of the mask.
+        pixel_aspect: Height of a source pixel over its width.
 
     Returns:
         Shape `(how.rows / step, how.columns / step)`, uint8: the share of each cell inside, of 255.
@@ -35,7 +42,7 @@ def draw_mask(
     size = how.columns // step, how.rows // step
     if not outlines:
         return np.zeros((size[1], size[0]), np.uint8)
-    place = place_film(rows, columns, how)
+    place = place_film(rows, columns, how, pixel_aspect=pixel_aspect)
     fine = Image.new("L", (size[0] * step * _FINER, size[1] * step * _FINER))
     pen = ImageDraw.Draw(fine)
     for outline in outlines:

@@ -24,6 +24,7 @@ class Placement:
         left: Input column at which the film starts.
         rows: Height of the film in the input.
         columns: Width of the film in the input.
+        pixel_aspect: Height of a source pixel over its width.
     """
 
     source_rows: int
@@ -32,6 +33,12 @@ class Placement:
     left: int
     rows: int
     columns: int
+    pixel_aspect: float = 1.0
+
+    @property
+    def square_size(self) -> tuple[float, float]:
+        """Height and width of the film in squares, of which a source pixel is one wide."""
+        return self.source_rows * self.pixel_aspect, float(self.source_columns)
 
     def to_source(self, box: Box) -> Box:
         """Map a box from network input to source pixels, cut at the film's border."""
@@ -48,13 +55,16 @@ class Placement:
         return x0, y0, x1, y1
 
 
-def place_film(rows: int, columns: int, how: Preparation) -> Placement:
+def place_film(
+    rows: int, columns: int, how: Preparation, *, pixel_aspect: float = 1.0
+) -> Placement:
     """Say where a film of this size will lie in the network's input.
 
     Args:
         rows: Height of the film in pixels.
         columns: Width of the film in pixels.
         how: The preparation.
+        pixel_aspect: Height of a pixel over its width.
 
     Returns:
         The whole input for "squash"; for "letterbox" the largest rectangle of the film's aspect,
@@ -62,8 +72,9 @@ def place_film(rows: int, columns: int, how: Preparation) -> Placement:
     """
     fit_rows, fit_columns = how.rows, how.columns
     if how.fit == "letterbox":
-        scale = min(how.rows / rows, how.columns / columns)
-        fit_rows = min(max(round(rows * scale), 1), how.rows)
+        high = rows * pixel_aspect  # in widths of a pixel; exact where pixels are square
+        scale = min(how.rows / high, how.columns / columns)
+        fit_rows = min(max(round(high * scale), 1), how.rows)
         fit_columns = min(max(round(columns * scale), 1), how.columns)
     return Placement(
         source_rows=rows,
@@ -72,6 +83,7 @@ def place_film(rows: int, columns: int, how: Preparation) -> Placement:
         left=(how.columns - fit_columns) // 2,
         rows=fit_rows,
         columns=fit_columns,
+        pixel_aspect=pixel_aspect,
     )
 
 
@@ -90,13 +102,51 @@ def fit_pixels(radiograph: Radiograph, how: Preparation) -> Pixels8:
     Returns:
         Shape `(rows, columns)`, uint8; letterbox fill is 0.
     """
-    place = place_film(radiograph.rows, radiograph.columns, how)
+    place = place_film(
+        radiograph.rows, radiograph.columns, how, pixel_aspect=radiograph.pixel_aspect
+    )
     pixels = np.ascontiguousarray(radiograph.pixels, dtype=np.float32)
     resized = Image.fromarray(pixels).resize((place.columns, place.rows), Image.Resampling.BILINEAR)
     film = np.rint(np.clip(np.asarray(resized), 0.0, 1.0) * np.float32(255.0)).astype(np.uint8)
     fitted = np.zeros((how.rows, how.columns), dtype=np.uint8)
     fitted[place.top : place.top + place.rows, place.left : place.left + place.columns] = film
     return fitted
+
+
+def choose_tile(radiograph: Radiograph, long_side: int) -> Preparation:
+    """Return the preparation that shows a whole film to a person, with square pixels.
+
+    Args:
+        radiograph: The film.
+        long_side: Pixels along its longer side.
+    """
+    high, wide = radiograph.rows * radiograph.pixel_aspect, float(radiograph.columns)
+    scale = long_side / max(high, wide)
+    return Preparation(
+        rows=max(16, round(high * scale)), columns=max(16, round(wide * scale)), fit="squash"
+    )
+
+
+def square_pixels(layer: Floats, pixel_aspect: float) -> Floats:
+    """Return a film, or a map of it, with pixels that are as high as wide: for looking at.
+
+    Args:
+        layer: Shape `(rows, columns)`, in [0, 1].
+        pixel_aspect: Height of a pixel over its width.
+
+    Returns:
+        The same, where pixels are square; else enlarged along the coarser axis.
+    """
+    if pixel_aspect == 1.0:
+        return layer
+    rows, columns = layer.shape
+    size = (
+        max(1, round(columns * max(1.0, 1.0 / pixel_aspect))),
+        max(1, round(rows * max(1.0, pixel_aspect))),
+    )
+    picture = Image.fromarray(np.ascontiguousarray(layer, dtype=np.float32))
+    squared = picture.resize(size, Image.Resampling.BILINEAR)
+    return np.clip(np.asarray(squared, dtype=np.float32), 0.0, 1.0)
 
 
 def prepare(radiograph: Radiograph, how: Preparation) -> Floats:

@@ -12,7 +12,6 @@ a GIF with one frame: old teaching files were saved so, and its palette holds 25
 import errno
 import io
 import os
-import re
 import stat
 import struct
 import threading
@@ -31,8 +30,10 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
-from osteon.radiographs.greys import extract_grey
-from osteon.terms import Floats, Radiograph
+from osteon.radiographs.greys import extract_grey, is_all_clear
+from osteon.radiographs.jpegs import find_missing_scan, put_noise_after_scan
+from osteon.radiographs.torn import refuse_torn
+from osteon.terms import Floats, Radiograph, Reason
 
 FILM_SUFFIXES: Final = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".gif"}
@@ -86,6 +87,14 @@ _UPRIGHT: Final[Mapping[int, Callable[[Floats], Floats]]] = MappingProxyType(
         7: lambda grey: grey.T[::-1, ::-1],
         8: lambda grey: grey.T[::-1],
     }
+)
+
+_BITS_PER_SAMPLE: Final = 258  # TIFF 6.0, section 8
+_BIG_TIFF: Final = (b"II+\x00", b"MM\x00+")
+
+TRANSPARENT: Final = Reason(
+    code="alpha-ignored",
+    text="The file says that its picture is transparent everywhere; its colours were read.",
 )
 
 _WHOLE: Final = "must hold the whole picture"
@@ -165,7 +174,8 @@ def read_film_bytes(path: Path, *, max_pixels: int = 64_000_000) -> bytes:
         str(path),
         "must be a file that can be opened",
         found=found,
-        advice="Put the film back, or import the collection again.",
+        advice="Check the path.",
+        code="missing" if isinstance(cause, FileNotFoundError) else "",
     ) from cause
 
 
@@ -189,15 +199,55 @@ def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> 
     _refuse_size(image.width, image.height, source=source, max_pixels=max_pixels)
     # A PNG's EXIF may stand behind its picture, so asking for it decodes the picture.
     is_png = isinstance(image, PngImageFile)
+    _refuse_deep_colour(image, data, source)
     orientation = 1 if is_png else _read_orientation(image)
     stored = _load(image, source)
+    if isinstance(image, TiffImageFile):
+        orientation = 1  # Pillow turns a TIFF upright itself while it decodes
     orientation = _read_orientation(image) if is_png else orientation
-    if isinstance(image, JpegImageFile) and _may_be_padded(stored):
+    if isinstance(image, JpegImageFile):
+        _refuse_made_up(data, stored, source)
+    refuse_torn(stored, source=source)
+    upright = _UPRIGHT.get(orientation, np.asarray)(stored)
+    notes = (TRANSPARENT,) if is_all_clear(image) else ()
+    return Radiograph(pixels=np.ascontiguousarray(upright), source=source, notes=notes)
+
+
+def _refuse_deep_colour(image: ImageFile.ImageFile, data: bytes, source: str) -> None:
+    """Refuse colour, or grey with transparency, of 16 bits a channel: Pillow keeps 8 of them.
+
+    Raises:
+        UnsupportedRadiograph: If it is such.
+    """
+    depth, n_channels = 8, 1
+    if isinstance(image, PngImageFile):  # PNG 1.2, 11.2.2: IHDR
+        depth, n_channels = data[24], {2: 3, 4: 2, 6: 4}.get(data[25], 1)
+    elif isinstance(image, TiffImageFile):
+        bits = image.tag_v2.get(_BITS_PER_SAMPLE, (8,))
+        depth, n_channels = max(bits), len(bits)
+    if depth > 8 and n_channels > 1:
+        raise UnsupportedRadiograph(
+            source,
+            "must be grey where it is deeper than 8 bits",
+            found=f"{n_channels} channels of {depth} bits",
+            advice="Save it again as 16-bit grey.",
+            code="deep-colour",
+        )
+
+
+def _refuse_made_up(data: bytes, stored: Floats, source: str) -> None:
+    """Refuse a JPEG of which the decoder made up a part.
+
+    Raises:
+        TruncatedFilm: If a scan is missing, or the last one is short.
+    """
+    missing = find_missing_scan(data)
+    if missing:
+        raise TruncatedFilm(source, _WHOLE, found=missing, advice=_REFETCH)
+    if _may_be_made_up(stored):
         probe = _open(put_noise_after_scan(data), source)
         if not np.array_equal(stored, _load(probe, source)):
             raise TruncatedFilm(source, _WHOLE, found=_CUT_SHORT, advice=_REFETCH)
-    upright = _UPRIGHT.get(orientation, np.asarray)(stored)
-    return Radiograph(pixels=np.ascontiguousarray(upright), source=source)
 
 
 def open_raster(data: bytes, *, source: str) -> ImageFile.ImageFile:
@@ -219,6 +269,14 @@ def open_raster(data: bytes, *, source: str) -> ImageFile.ImageFile:
 def _open(data: bytes, source: str) -> ImageFile.ImageFile:
     # Reads the header only: the picture is not yet decoded.
     container = next((c for magic, c in _CONTAINERS.items() if data.startswith(magic)), None)
+    if data.startswith(_BIG_TIFF):
+        raise UnsupportedRadiograph(
+            source,
+            "must be a TIFF of the usual kind",
+            found="a BigTIFF",
+            advice="Save it again as TIFF or PNG.",
+            code="big-tiff",
+        )
     if container is None:
         raise UnreadableFilm(
             source,
@@ -283,6 +341,14 @@ def _load(image: ImageFile.ImageFile, source: str) -> Floats:
     try:
         image.load()
         return extract_grey(image, source)
+    except MemoryError as fault:
+        raise UnsupportedRadiograph(
+            source,
+            "must fit into the memory that a film may use",
+            found=f"{image.width} x {image.height} pixels of {image.mode}",
+            advice="Reduce the film, save it as grey, or raise the limit.",
+            code="too-large",
+        ) from fault
     except _DECODER_FAULTS as fault:
         # The decoder library has one word for a missing part in all five formats.
         if "truncated" in str(fault):
@@ -294,50 +360,17 @@ def _load(image: ImageFile.ImageFile, source: str) -> Floats:
         ) from fault
 
 
-# A JPEG that was cut and then closed with an end marker (programs that "repair" do so) decodes
-# without complaint: the decoder fills what is missing with middle grey, 128. Only the decoder's
-# warnings tell, and they are not passed on. So where the last pixel is 128, noise is put between
-# the scan and its end marker: a whole scan never reads it, a short one takes it for the picture.
-_MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # ITU-T T.81, B.1.1.5
-_NOISE: Final = bytes(1 + 89 * i % 250 for i in range(512))
-
-
-def _may_be_padded(stored: Floats) -> bool:
-    return bool(np.rint(stored[-1, -1] * 255.0) == 128)
-
-
-def put_noise_after_scan(data: bytes) -> bytes:
-    """Return the JPEG with noise between its first scan and the marker that ends it.
-
-    Args:
-        data: The whole file or code stream.
-
-    Returns:
-        What decodes to the same picture, unless the decoder had to pad it.
-    """
-    end = _MARKER_IN_SCAN.search(data, _find_scan(data))
-    stop = end.start() if end else len(data)
-    return data[:stop] + _NOISE + data[stop:]
-
-
-def _find_scan(data: bytes) -> int:
-    """Return where a JPEG's first scan begins; the end of the data where there is none.
-
-    Like the decoder it passes over bytes that stand where a marker should.
-    """
-    at = 2
-    while at + 4 <= len(data):
-        is_marker = data[at] == 0xFF and data[at + 1] not in {0x00, 0xFF}
-        after = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if is_marker and data[at + 1] == 0xDA:  # ITU-T T.81, B.2.3: the scan starts after SOS
-            return after
-        at = after if is_marker else at + 1
-    return len(data)
+def _may_be_made_up(stored: Floats) -> bool:
+    """Return whether the last block is flat: what a decoder makes up is, and so is black."""
+    last = stored[-8:, -8:]
+    return bool(last.min() == last.max())
 
 
 def _reason(fault: OSError | ValueError) -> str:
-    if isinstance(fault, FileNotFoundError):
+    if isinstance(fault, FileNotFoundError | NotADirectoryError):
         return "no such file"
+    if getattr(fault, "errno", None) == errno.ENAMETOOLONG:
+        return "a name longer than any file's"
     if isinstance(fault, PermissionError):
         return "no permission to read it"
     if getattr(fault, "errno", None) == errno.ELOOP:

@@ -1,8 +1,14 @@
 """What learning hands to reading, and how it is applied; how it is fitted lives elsewhere."""
 
 from osteon.release.calibrator import Calibrator
-from osteon.release.card import EvidenceSettings, FindingCalibrator, Measure, ReleaseCard
+from osteon.release.card import Measure, ReleaseCard
 from osteon.release.decisions import CertifiedPoint, OperatingPoints
+from osteon.release.evidence import (
+    EvidenceSettings,
+    FindingCalibrator,
+    FindingRule,
+    PictureScale,
+)
 from osteon.release.file import SUFFIX, Release, SelfTest, pack_release, read_release
 from osteon.release.guards import Guards
 from osteon.release.preparation import (
@@ -20,10 +26,12 @@ __all__ = [
     "CertifiedPoint",
     "EvidenceSettings",
     "FindingCalibrator",
+    "FindingRule",
     "Guards",
     "Measure",
     "NetworkCard",
     "OperatingPoints",
+    "PictureScale",
     "Preparation",
     "Release",
     "ReleaseCard",

@@ -1,12 +1,12 @@
 """What a release says about itself: `release.json`, the card that everything is applied from."""
 
-import math
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from osteon.release.calibrator import STEEPEST, Calibrator
+from osteon.release.calibrator import Calibrator
 from osteon.release.decisions import OperatingPoints
+from osteon.release.evidence import EvidenceSettings
 from osteon.release.guards import Guards
 from osteon.release.preparation import Preparation
 
@@ -15,10 +15,17 @@ SCHEMA_VERSION: Final = 1
 
 NOT_A_DEVICE: Final = "Research use only. Not a medical device: it must not decide about a patient."
 
-SCOPE: Final = (
-    "Single radiographs of the limbs, the hip and the shoulder. Not tested on children's growth "
-    "plates apart, nor on spine, chest, skull or casts. A film that is not read is no answer."
-)
+NOT_STATED: Final = "not stated"
+"""Stands where the maker of a release left a field empty."""
+
+NOT_RECORDED: Final = "not recorded"
+"""Stands where a manifest says nothing of a film."""
+
+ECE: Final = "ece, bias-corrected"
+"""Name of the calibration error of which chance was taken off."""
+
+_OLD_ECE: Final = "ece, chance taken off"
+"""What older releases and reports call it."""
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Unit = Annotated[float, Field(ge=0, le=1)]
@@ -26,65 +33,6 @@ _Unit = Annotated[float, Field(ge=0, le=1)]
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FindingCalibrator(_Record):
-    """How likely a place that stands out is a fracture: a logistic model of two numbers.
-
-    Attributes:
-        of_film: Weight of the film's log-odds.
-        of_peak: Weight of the logarithm of the place's highest evidence.
-        intercept: The rest.
-        fitted_on: The films' name, such as "tune".
-        n_findings: Places it was fitted on.
-        n_right: Those that met a fracture: the centre in a box, or an overlap (IoU) of 0.3.
-    """
-
-    of_film: _Finite
-    of_peak: _Finite
-    intercept: _Finite
-    fitted_on: str
-    n_findings: int = Field(ge=0)
-    n_right: int = Field(ge=0)
-
-    def rate(self, film: float, peak: float) -> float:
-        """Return the probability that a place is a fracture.
-
-        Args:
-            film: Calibrated probability of its film, in (0, 1).
-            peak: The place's highest evidence, in (0, 1].
-        """
-        log_odds = math.log(film / (1 - film))
-        answer = self.of_film * log_odds + self.of_peak * math.log(peak) + self.intercept
-        return 1 / (1 + math.exp(-max(-STEEPEST, min(STEEPEST, answer))))
-
-
-class EvidenceSettings(_Record):
-    """How the network's evidence becomes a picture in [0, 1] and places.
-
-    Attributes:
-        method: "learnt map" where the network learnt from masks to say, cell by cell, how likely
-            a fracture shows there; "in the network" where its graph gives Grad-CAM; "occlusion"
-            where the film is covered piece by piece to see what the answer hangs on.
-        scale: The network's evidence that counts as 1; one for all films, so that a film without
-            a fracture stays dark. A learnt map needs none: it is 1.
-        threshold: Evidence that the highest cell of a finding must reach.
-        cells: On the long side of the map on which findings are looked for.
-        edge: Share of its highest evidence down to which a finding reaches; None: it reaches down
-            to the threshold, however high it is.
-        grow: By what each side of a finding's box is multiplied, its centre kept: readers draw
-            more around a fracture, or less, than what the network needs to see it.
-        finding: What makes the finding's probability; None where the collection has no boxes: a
-            finding then carries the probability of its film.
-    """
-
-    method: Literal["learnt map", "in the network", "occlusion"]
-    scale: float = Field(gt=0, allow_inf_nan=False)
-    threshold: float = Field(gt=0, lt=1)
-    cells: int = Field(default=64, ge=8, le=512)
-    edge: float | None = Field(default=None, gt=0, lt=1)
-    grow: float = Field(default=1.0, gt=0, le=8)
-    finding: FindingCalibrator | None = None
 
 
 class Measure(_Record):
@@ -108,6 +56,59 @@ class Measure(_Record):
     n: int
     method: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_over(cls, told: Any) -> Any:
+        """Read an older measure as it is written today: its name, and no error below zero."""
+        if not isinstance(told, dict) or told.get("name") != _OLD_ECE:
+            return told
+        ends = ("value", "low", "high")
+        clipped = {name: max(told[name], 0.0) for name in ends if told.get(name) is not None}
+        return told | clipped | {"name": ECE}
+
+
+class Independence(_Record):
+    """What is known of whether films are cases of their own: copies and patients.
+
+    Attributes:
+        copies_looked_for: Whether one audit searched all of the films together for copies. Only
+            then is a film of each group one case.
+        audit: Day, version and hash of that audit; empty where there is none.
+        n_films: Films that count together: those of train, tune and test, or as many as were used.
+        n_not_audited: Those that no audit saw, or another audit than most of them.
+        n_audits: Different audits that saw some of them.
+        n_without_patient: Those that do not say which patient they show.
+        n_leaks: Groups of copies or patients that are known to stand in several splits.
+    """
+
+    copies_looked_for: bool
+    audit: str = ""
+    n_films: int = Field(ge=0)
+    n_not_audited: int = Field(ge=0)
+    n_audits: int = Field(ge=0)
+    n_without_patient: int = Field(ge=0)
+    n_leaks: int = Field(default=0, ge=0)
+
+
+class Statement(_Record):
+    """What the maker of a release says of it: Osteon cannot know. What is empty is shown so.
+
+    Attributes:
+        intended_use: What it is for, and for whom.
+        population: Whose films it was made of: hospitals, years, ages, machines.
+        labels: Who said which films show a fracture, and from what.
+        not_for: What it must not be used for.
+        not_tested_on: Films of kinds that were not tested.
+        contact: Whom to ask.
+    """
+
+    intended_use: str = ""
+    population: str = ""
+    labels: str = ""
+    not_for: tuple[str, ...] = ()
+    not_tested_on: tuple[str, ...] = ()
+    contact: str = ""
+
 
 class Films(_Record):
     """Films that something was fitted or measured on.
@@ -120,6 +121,9 @@ class Films(_Record):
         n_fractured: How many of them show a fracture.
         n_groups: Copies and patients together.
         n_not_read: Films that were refused by a guard or did not decode; not among `n_films`.
+        kinds: What the manifest says of them: how many films of each region, view, hardware, age
+            and sex; those of which it says nothing are counted as "not recorded". None in a release
+            of an Osteon that did not count them.
     """
 
     split: str
@@ -129,6 +133,7 @@ class Films(_Record):
     n_fractured: int = Field(ge=0)
     n_groups: int = Field(ge=0)
     n_not_read: int = Field(default=0, ge=0)
+    kinds: dict[str, dict[str, int]] | None = None
 
 
 class Latency(_Record):
@@ -173,12 +178,20 @@ class Site(_Record):
         operating_points: As released.
         tested_on: What those were certified on.
         metrics: As released.
+        release: Its name and version; empty where an older Osteon did not record it.
+        scope: What it was said to be for by an Osteon that had no statement.
+        statement: What its maker said of it.
+        independence: Of the films that it was made of.
     """
 
     calibrator: Calibrator
     operating_points: OperatingPoints
     tested_on: Films
     metrics: tuple[Measure, ...]
+    release: str = ""
+    scope: str = ""
+    statement: Statement | None = None
+    independence: Independence | None = None
 
 
 class ReleaseCard(_Record):
@@ -194,7 +207,12 @@ class ReleaseCard(_Record):
         operating_points: How a probability becomes a decision, and what is promised of it.
         evidence: How evidence becomes places.
         guards: When no answer is given.
-        scope: What it is for.
+        scope: What an older Osteon said that every release is for; empty since there is a
+            statement.
+        statement: What its maker says of it; None in a release of an older Osteon.
+        independence: Of the films it was made of, or, calibrated for a site, of the site's: with
+            `copies_looked_for` false and a threshold, it was certified with `--unaudited`. None in
+            a release of an Osteon that did not record it.
         notice: What it is not.
         recipe: Of the training; "adopted" for a network from elsewhere.
         trained_on: The films it learnt from.
@@ -221,7 +239,9 @@ class ReleaseCard(_Record):
     operating_points: OperatingPoints
     evidence: EvidenceSettings
     guards: Guards
-    scope: str = SCOPE
+    scope: str = ""
+    statement: Statement | None = None
+    independence: Independence | None = None
     notice: str = NOT_A_DEVICE
     recipe: str
     trained_on: Films | None
@@ -237,3 +257,14 @@ class ReleaseCard(_Record):
     attribution: str
     members: dict[str, str]
     signature: None = None
+
+    @property
+    def is_certified_unaudited(self) -> bool:
+        """Whether a promise was certified on films among which copies were never looked for."""
+        points = self.operating_points
+        is_certified = any(
+            point.threshold is not None
+            for point in (points.high_sensitivity, points.high_specificity)
+        )
+        known = self.independence
+        return is_certified and known is not None and not known.copies_looked_for

@@ -77,12 +77,14 @@ class Release:
         model: The network's bytes.
         self_test: What it must answer.
         source: Where it came from.
+        sha256: Of its file.
     """
 
     card: ReleaseCard
     model: bytes
     self_test: SelfTest
     source: str
+    sha256: str
 
 
 def pack_release(card: ReleaseCard, model: bytes, self_test: SelfTest) -> tuple[ReleaseCard, bytes]:
@@ -135,6 +137,7 @@ def read_release(path: str | Path) -> Release:
         model=members[MODEL],
         self_test=_read_arrays(members[SELF_TEST], where),
         source=where,
+        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
     )
 
 

@@ -125,7 +125,7 @@ def build_leak_table(flaws: Sequence[Flaw], n_films: Mapping[str, int]) -> LeakT
 
 
 def say_leaks(table: LeakTable) -> str:
-    """Return what shares of the test and validation films are copied from training.
+    """Return what shares of the test and tune films are copied from training.
 
     Args:
         table: Of copies across splits.

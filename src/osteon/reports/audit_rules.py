@@ -26,8 +26,8 @@ EXPLANATIONS: Final[Mapping[str, RuleText]] = MappingProxyType(
         "copies-across-splits": RuleText(
             title="Copies on both sides of a split",
             meaning="Copies of one picture stand in more than one of the parts that a collection "
-            "is divided into: the training films a model learns from, the validation films it is "
-            "tuned on, and the test films it is judged by.",
+            "is divided into: the training films a model learns from, the tune films (others say "
+            "validation) it is tuned on, and the test films it is judged by.",
             why="A model that has seen a picture during training can recognise it again. Its "
             "result on such films says how well it remembers, not how well it would read a new "
             "patient's film.",

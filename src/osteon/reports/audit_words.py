@@ -120,12 +120,12 @@ def say_splits(splits: Mapping[str, int]) -> str:
 
 
 def say_split(split: str) -> str:
-    """Return a split's name as readers know it: our `tune` is their validation.
+    """Return a split's name as the command line takes it; only "train" is said as a word.
 
     Args:
         split: As the manifest names it.
     """
-    return {"train": "training", "tune": "validation", "test": "test"}.get(split, split)
+    return {"train": "training"}.get(split, split)
 
 
 def say_evidence(evidence: Mapping[str, Any]) -> str:

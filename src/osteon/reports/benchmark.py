@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from osteon.release import CertifiedPoint, Measure
+from osteon.release.card import ECE, Independence
 from osteon.reports.benchmark_rows import BenchmarkRow, Difference, Record
+from osteon.reports.independence import NEVER, footnote_copies, say_independence
 from osteon.reports.literature import Published, read_literature
-from osteon.reports.wording import say_count
+from osteon.reports.wording import name_collection, say_count
 
 AUROC: Final = "auroc"
-ECE: Final = "ece, chance taken off"
 NOT_CLEARED: Final = 'fractured, not called "no fracture"'
 CLEARED: Final = 'normal, called "no fracture"'
 DOUBT: Final = 'called "doubt"'
@@ -21,7 +22,7 @@ MEASURES: Final = (
     (NOT_CLEARED, 'Fractures not called "no fracture"'),
     (CLEARED, 'Normals cleared: called "no fracture"'),
     (DOUBT, 'Called "doubt"'),
-    (ECE, "ECE, chance taken off"),
+    (ECE, "ECE, bias-corrected"),
     ("pointing game, strict", "Pointing game, strict"),
     ("pointing game, margin 5 %", "Pointing game, 5 % margin"),
     ("ap50, fractured films", "AP50, fractured films"),
@@ -48,7 +49,7 @@ _EXPLANATIONS: Final = {
 _METHOD: Final = (
     "All models read the same films through the same guards. Intervals are of 95 %, by resampling "
     "groups. Promises of a run are calibrated on its tune films and certified on these, as "
-    "`osteon export` does it."
+    "`osteon export` does it: where copies were looked for."
 )
 _PAIRED: Final = (
     "Each number less the reference's, on the films that both read: AUROC by DeLong's paired test, "
@@ -76,6 +77,8 @@ class Benchmark(Record):
         n_films: Test films, those that some model refused among them.
         n_fractured: Those with a fracture.
         n_groups: Copies and patients together.
+        independence: Of all placed films: were copies looked for among them? None in a benchmark
+            of an Osteon that did not record it.
         is_sample: Whether only some of the test films were read.
         is_drawn: Whether they are drawn phantoms.
         reference: Name of the model that the others are compared with.
@@ -89,6 +92,7 @@ class Benchmark(Record):
     n_films: int
     n_fractured: int
     n_groups: int
+    independence: Independence | None = None
     is_sample: bool
     is_drawn: bool
     reference: str
@@ -107,11 +111,13 @@ def describe_films(benchmark: Benchmark) -> str:
     Args:
         benchmark: On them.
     """
-    films = f"{say_count(benchmark.n_films, 'test film')} of {benchmark.collection}"
+    where = name_collection(benchmark.collection)
+    films = f"{say_count(benchmark.n_films, 'test film')} of {where}"
     held = f"{benchmark.n_fractured:,} fractured, in {say_count(benchmark.n_groups, 'group')}"
     sample = " A sample for a first look: no result." if benchmark.is_sample else ""
     drawn = " Drawn phantoms, not patients." if benchmark.is_drawn else ""
-    return f"{films}, {held}.{sample}{drawn}"
+    copies = footnote_copies(benchmark.independence)
+    return f"{films}, {held}.{' ' if copies else ''}{copies}{sample}{drawn}"
 
 
 def render_benchmark(benchmark: Benchmark) -> str:
@@ -125,6 +131,7 @@ def render_benchmark(benchmark: Benchmark) -> str:
     parts = [
         "# Benchmark",
         f"{describe_films(benchmark)} {_METHOD} Manifest {benchmark.manifest_sha256[:16]}.",
+        " ".join(say_independence(benchmark.independence)),
         "## The models",
         _table(("", *names), _lay_out_models(benchmark.rows, reasons)),
         _COVERED,
@@ -149,8 +156,7 @@ def put_measure(measure: Measure, *, is_signed: bool = False) -> str:
 
     Args:
         measure: The number.
-        is_signed: Whether a number below zero means something; that of an error with chance taken
-            off does not.
+        is_signed: Whether a number below zero means something.
     """
     if measure.value is None:
         return NOTHING
@@ -191,8 +197,8 @@ def _lay_out_models(rows: Sequence[BenchmarkRow], reasons: _Reasons) -> list[tup
         ("Explanation", lambda row: _EXPLANATIONS.get(row.evidence, row.evidence)),
     )
     costs: tuple[tuple[str, Callable[[BenchmarkRow], str]], ...] = (
-        ("Certified: fractures not cleared", lambda row: _put_point(row.points[0])),
-        ("Certified: normals not accused", lambda row: _put_point(row.points[1])),
+        ("Certified: fractures not cleared", lambda row: _put_point(row.points[0], row)),
+        ("Certified: normals not accused", lambda row: _put_point(row.points[1], row)),
         ("Release, MB", lambda row: f"{row.n_bytes / 1e6:.1f}"),
         ("Parameters in the file", lambda row: f"{row.n_parameters:,}"),
         ("One film, file to reading, ms", _put_speed),
@@ -233,13 +239,20 @@ def _put_worst(row: BenchmarkRow, reasons: _Reasons) -> str:
     return f"{worst.name}: {put_measure(worst)}"
 
 
-def _put_point(point: CertifiedPoint) -> str:
+def _put_point(point: CertifiedPoint, row: BenchmarkRow) -> str:
+    known = row.independence
+    unknown = known is not None and not known.copies_looked_for
     if point.threshold is None or point.lower_bound is None:
+        if known is not None and known.n_leaks:
+            return "not certified: groups stand in several splits"
+        if unknown and not point.n_films:
+            return f"not certified: {NEVER[0].lower()}{NEVER[1:]}"
         return f"not at {100 * point.at_least:g} %: {point.n_more:,} more films are needed"
-    return (
+    said = (
         f"≥ {100 * point.at_least:g} %, proven > {100 * point.lower_bound:.1f} % "
         f"({point.n_kept} of {point.n_films})"
     )
+    return f"{said}; {NEVER[0].lower()}{NEVER[1:]}" if unknown else said
 
 
 def _put_speed(row: BenchmarkRow) -> str:
@@ -297,7 +310,7 @@ def _tell_regions(rows: Sequence[BenchmarkRow]) -> Iterator[str]:
         return
     yield "## Calibration by region"
     yield (
-        "ECE with chance taken off, of regions with at least ten test films of each class; a film "
+        "Bias-corrected ECE of regions with at least ten test films of each class; a film "
         "of two regions counts under both."
     )
     laid = []

@@ -27,6 +27,9 @@ from osteon.reports.canvas import (
 _COLOURS: Final = (BLUE, VERMILION, "#009E73", "#CC79A7", "#56B4E9", "#E69F00", INK)
 _DASHES: Final = ("-", (0, (5, 2)), (0, (1, 1.5)))
 _ACROSS: Final = 4
+_NAMED: Final = 3
+"""Models that the title names; the others stand in their panels."""
+
 _PANEL: Final = (3.15, 3.2)
 """Width and height of a panel with its words, in inches."""
 
@@ -118,8 +121,8 @@ def draw_reliabilities(
     figure = build_figure(
         max(7.6, across * _PANEL[0] + 0.3),
         down * _PANEL[1] + 0.3,
-        title=_say_best(lines),
-        lead=f"{lead} Dashed: probabilities that keep their word. Orange: ranges whose 95 % "
+        title=_say_errors(lines),
+        lead=f"{lead} Dashed: perfect calibration. Orange: ranges whose 95 % "
         "interval leaves the given probability out.".strip(),
         note=note,
     )
@@ -144,7 +147,8 @@ def _draw_panel(axes: Axes, line: Line) -> None:
         axis.set_ticks([0, 0.25, 0.5, 0.75, 1])
     axes.tick_params(labelsize=SMALL - 1.5)
     axes.set_title(
-        f"{line.name}\nECE {_put_ece(line.reliability)}",
+        f"{line.name}\nECE, bias-corrected {_put_ece(line.reliability)}\n"
+        f"AUROC {_put_area(line.auroc)}",
         size=SMALL,
         color=INK,
         loc="left",
@@ -163,21 +167,27 @@ def _draw_panel(axes: Axes, line: Line) -> None:
         axes.plot([mean], [share], "o", ms=size, mfc=colour, mec="white", mew=0.9)
 
 
-def _say_best(lines: Sequence[Line]) -> str:
+def _say_errors(lines: Sequence[Line]) -> str:
     known = [line for line in lines if line.reliability.ece_corrected.value is not None]
     if not known:
         return "There are no films whose probabilities could be judged"
-    best = min(known, key=lambda line: line.reliability.ece_corrected.value or 0.0)
-    return f"The smallest ECE is that of {best.name}: {_put_ece(best.reliability)}"
+    # Small errors alone are no merit: a network that cannot tell films apart has them too.
+    told = [
+        f"{line.name} {_put_ece(line.reliability, is_short=True)} (AUROC {line.auroc.value:.3f})"
+        for line in known[:_NAMED]
+        if line.auroc.value is not None
+    ]
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    return f"Bias-corrected ECE: {', '.join(told)}{more}"
 
 
-def _put_ece(reliability: Reliability) -> str:
+def _put_ece(reliability: Reliability, *, is_short: bool = False) -> str:
     measured = reliability.ece_corrected
     if measured.value is None:
         return "not defined"
-    ends = measured.interval
+    ends = None if is_short else measured.interval
     between = "" if ends is None else f" ({ends.low:.3f} to {ends.high:.3f})"
-    return f"{max(measured.value, 0.0):.3f}{between}"
+    return f"{measured.value:.3f}{between}"
 
 
 def _put_area(measure: Measure) -> str:

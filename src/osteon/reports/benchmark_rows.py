@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from osteon.release import CertifiedPoint, Measure, Preparation
+from osteon.release.card import Independence
 from osteon.release.decisions import Called
 
 ROW_SCHEMA: Final = 1
@@ -94,9 +95,10 @@ class BenchmarkRow(Record):
         n_parameters: Numbers in the network's file.
         evidence: How its evidence is had.
         points: Both promises.
+        independence: Of the films that its promises rest on; None where it was not recorded.
         speed: Of one film.
         measures: Its numbers, by name.
-        by_region: Calibration error with chance taken off, by region, of those with films enough.
+        by_region: Bias-corrected calibration error by region, of those with films enough.
         films: Film by film.
         n_not_read: Test films that it refused.
         notes: What a reader of its numbers must know.
@@ -114,6 +116,7 @@ class BenchmarkRow(Record):
     n_parameters: int = Field(ge=0)
     evidence: str
     points: tuple[CertifiedPoint, CertifiedPoint]
+    independence: Independence | None = None
     speed: Speed
     measures: tuple[Measure, ...]
     by_region: tuple[Measure, ...]

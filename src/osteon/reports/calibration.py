@@ -86,7 +86,7 @@ def _say_marks(reliability: Reliability) -> str:
     orange = f" Orange: {n_apart} of {len(intervals)} miss it." if n_apart else ""
     return (
         f"Bars: {100 * intervals[0].confidence:g} % intervals ({intervals[0].method}). Dashed:"
-        f" probabilities that keep their word.{orange}"
+        f" perfect calibration.{orange}"
     )
 
 
@@ -103,7 +103,7 @@ def _say_finding(reliability: Reliability) -> str:
             f" at most {_say_points(interval.high)}"
         )
     return (
-        f"Probabilities are {_say_points(corrected.value)} off on average"
+        f"Probabilities are {_say_points(corrected.value)} off on average, bias-corrected"
         f" ({100 * interval.confidence:g} % interval {100 * interval.low:.1f} to"
         f" {100 * interval.high:.1f})"
     )
@@ -114,13 +114,13 @@ def _say_numbers(reliability: Reliability) -> str:
         return ""
     films = say_count(reliability.prevalence.n, "film")
     if reliability.n_groups == reliability.prevalence.n:
-        films += ", each on its own"
+        films += ", each a group of its own"
     else:
         films += f" in {say_count(reliability.n_groups, 'group')}"
     corrected = reliability.ece_corrected
     lift = ""
     if corrected.value is not None and corrected.interval is not None:
-        lift = f"; {max(corrected.value, 0.0):.3f} with chance taken off"
+        lift = f"; bias-corrected {_say(corrected)}"
     return (
         f"{films}; {reliability.prevalence.hits:,} fractured"
         f" ({say_share(reliability.prevalence.value)}), mean probability"

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from osteon.evaluation.decisions import CALLED, DecisionMetrics
 from osteon.evaluation.metrics import Metric, Metrics
 from osteon.evaluation.operating_point import OperatingPoint
 from osteon.evaluation.subgroups import SubgroupRow
 from osteon.evaluation.targets import TargetResult
+from osteon.release.card import Independence
 from osteon.reports.files import write_whole
 from osteon.reports.wording import say_count, say_films, say_share
 
@@ -30,24 +32,26 @@ class Evaluation:
         model: What was measured, such as "runs/first/models/best_model.onnx".
         collection: On which collection.
         split: On which split of it.
-        metrics: The numbers.
+        metrics: The numbers: of a run at its one threshold, of a release at its two limits.
         operating_point: Where the threshold came from; None where it was simply given.
         targets: Hopes and what became of them.
         subgroups: The error analysis.
         history: The training, in words.
         notes: Whatever the reader must know: leaks that were allowed, drawn films, what was chosen
-            on the same films.
+            on the same films, and whether copies were looked for.
+        independence: Of the films that count together; None where nobody recorded it.
     """
 
     model: str
     collection: str
     split: str
-    metrics: Metrics
+    metrics: Metrics | DecisionMetrics
     operating_point: OperatingPoint | None = None
     targets: tuple[TargetResult, ...] = ()
     subgroups: tuple[SubgroupRow, ...] = ()
     history: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    independence: Independence | None = None
 
 
 def write_classification_report(evaluation: Evaluation, path: Path) -> None:
@@ -68,10 +72,9 @@ def describe_evaluation(evaluation: Evaluation) -> str:
     """
     parts = [
         _describe_subject(evaluation),
-        _describe_metrics(evaluation.metrics),
-        _describe_point(evaluation),
+        *_describe_results(evaluation),
         _describe_targets(evaluation.targets),
-        _describe_subgroups(evaluation.subgroups),
+        _describe_subgroups(evaluation),
         _head("How the training went", [_wrap(said) for said in evaluation.history]),
         _head("To be kept in mind", [_wrap(said) for said in _gather_notes(evaluation)]),
     ]
@@ -90,11 +93,54 @@ def _describe_subject(evaluation: Evaluation) -> str:
     return _head("What was measured", lines, mark="=")
 
 
+def _describe_results(evaluation: Evaluation) -> tuple[str, str]:
+    metrics = evaluation.metrics
+    if isinstance(metrics, DecisionMetrics):
+        return _describe_decisions(metrics), _describe_limits(metrics)
+    return _describe_metrics(metrics), _describe_point(evaluation.operating_point, metrics)
+
+
+def _describe_decisions(metrics: DecisionMetrics) -> str:
+    """Return a release's numbers: three decisions, and no word that takes doubt for one of two."""
+    matrix = [("", *(f'called "{called}"' for called in CALLED), "not read")]
+    for name, reference, lost in zip(
+        ("fracture", "no fracture"), (True, False), metrics.n_not_read, strict=True
+    ):
+        counts = (f"{metrics.count(reference, called):,}" for called in CALLED)
+        matrix.append((name, *counts, f"{lost:,}"))
+    said = (
+        "Doubt is neither right nor wrong: such a film must be read by a person. Films that were "
+        "not read are in no share."
+    )
+    rows = _lay_out_all(metrics.listed)
+    return _head("Results", [*_align(rows), "", *_align(matrix), "", textwrap.fill(said, WIDTH)])
+
+
+def _describe_limits(metrics: DecisionMetrics) -> str:
+    low, high = metrics.cuts
+    clears = (
+        'No film is called "no fracture": the release does not promise that.'
+        if low is None
+        else f'A film is called "no fracture" below a probability of {low:.4f}.'
+    )
+    accuses = (
+        'No film is called "fracture": the release does not promise that.'
+        if high is None
+        else f'A film is called "fracture" from a probability of {high:.4f} on.'
+    )
+    said = f"{clears} {accuses} Between the two it is left in doubt."
+    return _head("Limits of the release", [textwrap.fill(said, WIDTH)])
+
+
+def _lay_out_all(metrics: Sequence[Metric]) -> list[tuple[str, ...]]:
+    confidence = next((m.interval.confidence for m in metrics if m.interval), 0.95)
+    head = ("metric", "value", f"{100 * confidence:g} % interval", "counted", "also called")
+    return [head, *(_lay_out(metric) for metric in metrics)]
+
+
 def _describe_metrics(metrics: Metrics) -> str:
     counts = metrics.confusion
-    confidence = next((m.interval.confidence for m in metrics.listed if m.interval), 0.95)
-    head = ("metric", "value", f"{100 * confidence:g} % interval", "counted", "also called")
-    rows = [head, *(_lay_out(metric) for metric in metrics.listed)]
+    rows = _lay_out_all(metrics.listed)
     matrix = [
         ("", "called fracture", "called no fracture"),
         ("fracture", f"{counts.true_positives:,}", f"{counts.false_negatives:,} missed"),
@@ -107,7 +153,7 @@ def _lay_out(metric: Metric) -> tuple[str, ...]:
     if metric.value is None:
         return metric.name, "-", "-", f"not defined: {metric.reason}", metric.also_called
     interval = metric.interval
-    counted = f"{metric.numerator:,} / {metric.denominator:,}"
+    counted = f"{metric.numerator:,} / {metric.denominator:,}".replace(".0 /", " /")
     if metric.name == "auroc":
         counted += " pairs"
     if metric.prevalence:
@@ -116,9 +162,8 @@ def _lay_out(metric: Metric) -> tuple[str, ...]:
     return metric.name, f"{metric.value:.3f}", ends, counted, metric.also_called
 
 
-def _describe_point(evaluation: Evaluation) -> str:
-    point, threshold = evaluation.operating_point, evaluation.metrics.threshold
-    said = f"A film is called fractured where its logit is at or above {threshold:+.4f}."
+def _describe_point(point: OperatingPoint | None, metrics: Metrics) -> str:
+    said = f"A film is called fractured where its logit is at or above {metrics.threshold:+.4f}."
     if point is not None:
         rule = RULES[point.rule].format(films=point.chosen_on)
         said += (
@@ -155,27 +200,37 @@ def _describe_targets(targets: Sequence[TargetResult]) -> str:
     return _head("Targets", lines)
 
 
-def _describe_subgroups(subgroups: Sequence[SubgroupRow]) -> str:
+def _describe_subgroups(evaluation: Evaluation) -> str:
+    subgroups = evaluation.subgroups
     if not subgroups:
         return ""
-    rows = [("", "", "films", "fractured", "sensitivity", "missed", "specificity", "false alarms")]
-    last = ""
+    is_release = isinstance(evaluation.metrics, DecisionMetrics)
+    head: tuple[str, ...] = ("", "", "films", "fractured")
+    if is_release:
+        head += ("not cleared", "missed", "not accused", "false alarms", "in doubt")
+    else:
+        head += ("sensitivity", "missed", "specificity", "false alarms")
+    rows, last = [head], ""
     for row in subgroups:
-        rows.append(
-            (
-                row.covariate if row.covariate != last else "",
-                row.value,
-                f"{row.n_films:,}",
-                f"{row.n_fractured:,}",
-                _say_metric(row.sensitivity),
-                f"{len(row.misses):,}",
-                _say_metric(row.specificity),
-                f"{len(row.false_alarms):,}",
-            )
+        cells = (
+            row.covariate if row.covariate != last else "",
+            row.value,
+            f"{row.n_films:,}",
+            f"{row.n_fractured:,}",
+            _say_metric(row.sensitivity),
+            f"{len(row.misses):,}",
+            _say_metric(row.specificity),
+            f"{len(row.false_alarms):,}",
         )
+        rows.append((*cells, f"{row.n_in_doubt:,}") if is_release else cells)
         last = row.covariate
+    meaning = (
+        'Missed: fractured films called "no fracture"; not cleared: the share that was not.\n'
+        'False alarms: others called "fracture"; not accused: the share that was not.'
+    )
     lines = [
         *_align(rows),
+        *(meaning.splitlines() if is_release else ()),
         "A film with two values counts under both. Many rows are many comparisons: one that stands",
         "out is a question for more films, not an answer.",
     ]

@@ -9,6 +9,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from osteon.evaluation.intervals import Interval
 from osteon.evaluation.metrics import Metric, Metrics
+from osteon.release.card import Independence
 from osteon.reports.canvas import (
     BLUE,
     FRACTURE,
@@ -22,6 +23,7 @@ from osteon.reports.canvas import (
     quieten,
     save_figure,
 )
+from osteon.reports.independence import NOT_RECORDED, footnote_copies
 from osteon.reports.wording import say_confidence, say_count, say_films, say_interval, say_share
 
 BAR_ROOM = 1.4
@@ -46,7 +48,7 @@ class SplitCount:
 
 
 def draw_confusion_matrix(metrics: Metrics, path: Path, *, note: str = "") -> None:
-    """Draw the four counts, each with its share of the row and how sure that share is.
+    """Draw the four counts of a run, each with its share of the row and how sure that is.
 
     Args:
         metrics: Of one set of films.
@@ -65,12 +67,12 @@ def draw_confusion_matrix(metrics: Metrics, path: Path, *, note: str = "") -> No
     axes = figure.subplots()
     axes.set(xlim=(-0.62, 2.02), ylim=(2.52, -0.3))
     axes.axis("off")
-    _draw_cell(axes, (0, 0), counts.true_positives, "found", found, colour=BLUE)
-    _draw_cell(axes, (1, 0), counts.false_negatives, "missed", _turn(found), colour=VERMILION)
-    _draw_cell(
+    draw_cell(axes, (0, 0), counts.true_positives, "found", found, colour=BLUE)
+    draw_cell(axes, (1, 0), counts.false_negatives, "missed", _turn(found), colour=VERMILION)
+    draw_cell(
         axes, (0, 1), counts.false_positives, "false alarms", _turn(cleared), colour=VERMILION
     )
-    _draw_cell(axes, (1, 1), counts.true_negatives, "cleared", cleared, colour=BLUE)
+    draw_cell(axes, (1, 1), counts.true_negatives, "cleared", cleared, colour=BLUE)
     called = counts.true_positives + counts.false_positives
     for place, (name, n) in enumerate(
         (("called fracture", called), ("called no fracture", metrics.n_films - called))
@@ -88,22 +90,26 @@ def draw_confusion_matrix(metrics: Metrics, path: Path, *, note: str = "") -> No
 
 
 def draw_split_distribution(
-    counts: Sequence[SplitCount], path: Path, *, title: str = "", note: str = ""
+    counts: Sequence[SplitCount],
+    path: Path,
+    *,
+    known: Independence | None = None,
+    title: str = "",
+    note: str = "",
 ) -> None:
     """Draw how many films of each class every split holds.
 
     Args:
         counts: One per split, in the order of reading.
         path: Where the PNG goes.
+        known: Of the films' independence: what a group holds; None where nobody recorded it.
         title: The finding; made from the counts where it is empty.
         note: A footnote.
     """
     n_fractured = sum(count.n_fractured for count in counts)
     n_films = n_fractured + sum(count.n_not_fractured for count in counts)
     share = say_share(n_fractured / n_films if n_films else None)
-    lead = "" if any(count.n_groups is None for count in counts) else (
-        "A group holds one patient's films and all copies of a picture, and stays in one split."
-    )  # fmt: skip
+    lead = "" if any(count.n_groups is None for count in counts) else _say_group(known)
     figure = build_figure(
         9.6,
         1.1 + 0.74 * max(1, len(counts)),
@@ -141,6 +147,16 @@ def draw_split_distribution(
         handleheight=0.9,
     )
     save_figure(figure, path)
+
+
+def _say_group(known: Independence | None) -> str:
+    """Return what a group holds, and no more than is known."""
+    if known is None or not known.copies_looked_for:
+        return "A group stays in one split. " + (footnote_copies(known) or NOT_RECORDED)
+    if known.n_without_patient:
+        patients = "no patient" if known.n_without_patient == known.n_films else "not every patient"
+        return f"A group holds all copies of a picture and stays in one split; {patients} is known."
+    return "A group holds one patient's films and all copies of a picture, and stays in one split."
 
 
 def _say_finding(metrics: Metrics) -> str:
@@ -182,9 +198,19 @@ def _turn(metric: Metric) -> Metric:
     )
 
 
-def _draw_cell(
+def draw_cell(
     axes: Axes, corner: tuple[int, int], n: int, name: str, share: Metric, *, colour: str
 ) -> None:
+    """Draw one count with its share of the row and how sure that is.
+
+    Args:
+        axes: One wide and one high for each cell, from the top left corner.
+        corner: Of the cell.
+        n: The count.
+        name: Of these films, such as "missed".
+        share: Of the row.
+        colour: The deeper, the larger the share.
+    """
     x, y = corner
     depth = 0.05 + 0.3 * (share.value or 0.0)
     axes.add_patch(Rectangle((x, y), 0.985, 0.98, facecolor=colour, alpha=depth, edgecolor="none"))

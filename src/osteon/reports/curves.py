@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from osteon.evaluation.decisions import DecisionMetrics
 from osteon.evaluation.history import HistoryRow, find_parting, find_peak
-from osteon.evaluation.metrics import Metrics
+from osteon.evaluation.metrics import Metric, Metrics
 from osteon.evaluation.roc import RocCurve
 from osteon.reports.canvas import (
     BLUE,
@@ -72,16 +74,18 @@ def draw_training_curves(history: Sequence[HistoryRow], path: Path, *, note: str
     save_figure(figure, path)
 
 
-def draw_roc_curve(roc: RocCurve, metrics: Metrics, path: Path, *, note: str = "") -> None:
-    """Draw the ROC curve with its band, the operating point and how sure both of its shares are.
+def draw_roc_curve(
+    roc: RocCurve, metrics: Metrics | DecisionMetrics, path: Path, *, note: str = ""
+) -> None:
+    """Draw the ROC curve with its band, the operating points and how sure their shares are.
 
     Args:
         roc: The curve, and its band where it has one.
-        metrics: Of the same films, at the operating point.
+        metrics: Of the same films: of a run at its one threshold, of a release at its two limits.
         path: Where the PNG goes.
         note: A footnote, such as "Chosen on: tune split; not a test result".
     """
-    found, cleared = metrics.sensitivity, metrics.specificity
+    points = _find_points(metrics)
     figure = build_figure(
         7.6,
         6.9,
@@ -92,8 +96,13 @@ def draw_roc_curve(roc: RocCurve, metrics: Metrics, path: Path, *, note: str = "
     axes = figure.subplots()
     quieten(axes, grid="both")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
-    axes.set_xlabel("False alarms, share of films without a fracture (1 - specificity)")
-    axes.set_ylabel("Fractures found, share of fractured films (sensitivity)")
+    across, up = (
+        ("At or above a probability", "At or above a probability")
+        if isinstance(metrics, DecisionMetrics)  # those in doubt are no false alarms
+        else ("False alarms", "Fractures found")
+    )
+    axes.set_xlabel(f"{across}, share of films without a fracture (1 - specificity)")
+    axes.set_ylabel(f"{up}, share of fractured films (sensitivity)")
     axes.plot([0, 1], [0, 1], color=QUIET, lw=1, ls=(0, (4, 3)))
     axes.text(
         0.3, 0.275, "chance", rotation=45, rotation_mode="anchor", va="top", color=QUIET, size=SMALL
@@ -103,33 +112,85 @@ def draw_roc_curve(roc: RocCurve, metrics: Metrics, path: Path, *, note: str = "
             roc.band.false_positive_share, roc.band.low, roc.band.high, color=BLUE, alpha=0.16, lw=0
         )
     axes.plot(roc.false_positive_share, roc.sensitivity, color=BLUE, lw=2.2, clip_on=False)
-    if found.value is not None and cleared.value is not None:
-        across = 1 - cleared.value
-        if found.interval is not None and cleared.interval is not None:
-            axes.plot(
-                [1 - cleared.interval.high, 1 - cleared.interval.low], [found.value] * 2,
-                color=VERMILION, lw=2,
-            )  # fmt: skip
-            axes.plot(
-                [across] * 2, [found.interval.low, found.interval.high], color=VERMILION, lw=2
-            )
-        axes.plot([across], [found.value], "o", ms=9, mfc=VERMILION, mec="white", mew=1.5)
+    for point in points:
+        _draw_point(axes, point)
     axes.text(
-        0.985, 0.035, _say_point(metrics, has_band=roc.band is not None), ha="right", va="bottom",
+        0.985, 0.035, _say_points(points, has_band=roc.band is not None), ha="right", va="bottom",
         size=TEXT, color=INK, linespacing=1.5, parse_math=False, multialignment="left",
         bbox={"facecolor": "white", "edgecolor": FAINT, "boxstyle": "round,pad=0.6"},
     )  # fmt: skip
     save_figure(figure, path)
 
 
-def _say_point(metrics: Metrics, *, has_band: bool) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Point:
+    """One operating point: how it is spoken of, and its two shares under their names."""
+
+    name: str
+    found: Metric
+    cleared: Metric
+    words: tuple[str, str]
+
+
+def _find_points(metrics: Metrics | DecisionMetrics) -> tuple[_Point, ...]:
+    if not isinstance(metrics, DecisionMetrics):
+        found, cleared = metrics.sensitivity, metrics.specificity
+        return (
+            _Point(
+                name=f"At logit {metrics.threshold:+.2f}",
+                found=found,
+                cleared=cleared,
+                words=(found.name, cleared.name),
+            ),
+        )
+    low, high = metrics.cuts
+    points = []
+    if low is not None:
+        points.append(
+            _Point(
+                name=f"Doubt from {100 * low:.1f} %",
+                found=metrics.not_cleared,
+                cleared=metrics.normal[-1],
+                words=("fractures not cleared", "others cleared"),
+            )
+        )
+    if high is not None:
+        points.append(
+            _Point(
+                name=f"Fracture from {100 * high:.1f} %",
+                found=metrics.fractured[0],
+                cleared=metrics.not_accused,
+                words=("fractures called so", "others not accused"),
+            )
+        )
+    return tuple(points)
+
+
+def _draw_point(axes: Axes, point: _Point) -> None:
+    found, cleared = point.found, point.cleared
+    if found.value is None or cleared.value is None:
+        return
+    across = 1 - cleared.value
+    if found.interval is not None and cleared.interval is not None:
+        ends = [1 - cleared.interval.high, 1 - cleared.interval.low]
+        axes.plot(ends, [found.value] * 2, color=VERMILION, lw=2)
+        axes.plot([across] * 2, [found.interval.low, found.interval.high], color=VERMILION, lw=2)
+    axes.plot([across], [found.value], "o", ms=9, mfc=VERMILION, mec="white", mew=1.5)
+
+
+def _say_points(points: Sequence[_Point], *, has_band: bool) -> str:
+    if not points:
+        return "The release calls every film doubt."
+    lines = []
+    for point in points:
+        lines.append(point.name)
+        lines += [
+            f"{word} {say_share(metric.value)} ({say_interval(metric.interval)})"
+            for word, metric in zip(point.words, (point.found, point.cleared), strict=True)
+        ]
     what = "Cross and band" if has_band else "Cross"
-    shares = [
-        f"{metric.name} {say_share(metric.value)} ({say_interval(metric.interval)})"
-        for metric in (metrics.sensitivity, metrics.specificity)
-    ]
-    sure = f"{what}: {say_confidence(metrics.sensitivity.interval)}s"
-    return "\n".join([f"At logit {metrics.threshold:+.2f}", *shares, sure])
+    sure = f"{what}: {say_confidence(points[0].found.interval)}s"
+    return "\n".join([*lines, sure])
 
 
 def _say_course(history: Sequence[HistoryRow]) -> tuple[str, str]:
@@ -180,7 +241,10 @@ def _mark_cuts(axes: Axes, history: Sequence[HistoryRow]) -> None:
     axes.plot(
         cuts, [0.015] * len(cuts), "^", color=VERMILION, ms=7, transform=axes.get_xaxis_transform()
     )
+    # Beside the first one, on the side with more room: left of an early one lies the axis' label.
+    is_early = cuts[0] <= 0.5 * (len(history) + 1)
     axes.annotate(
-        "learning rate lowered", (cuts[0], 0.015), (-9, 0), xycoords=("data", "axes fraction"),
-        textcoords="offset points", va="center", ha="right", size=SMALL, color=VERMILION,
+        "learning rate lowered", (cuts[0], 0.015), (9 if is_early else -9, 0),
+        xycoords=("data", "axes fraction"), textcoords="offset points", va="center",
+        ha="left" if is_early else "right", size=SMALL, color=VERMILION,
     )  # fmt: skip

@@ -26,7 +26,13 @@ from osteon.reports.canvas import (
 )
 from osteon.reports.film_cells import Laid, draw_box, lay_film
 from osteon.reports.galleries import NIGHT
-from osteon.reports.overlay import BOX_COLOUR, colour_evidence, say_probability
+from osteon.reports.overlay import (
+    BOX_COLOUR,
+    COLOURS,
+    colour_evidence,
+    place_on_colours,
+    say_probability,
+)
 from osteon.terms import Box, Finding, Floats, Pixels8
 
 # Laid out in inches, from the top left corner.
@@ -50,6 +56,7 @@ class EvidenceTile:
         is_fractured: The reference.
         heading: The first line under it, such as its probability.
         caption: The second.
+        colours: Evidence at which colours begin and are full.
     """
 
     pixels: Pixels8
@@ -59,6 +66,7 @@ class EvidenceTile:
     is_fractured: bool
     heading: str
     caption: str
+    colours: tuple[float, float] = COLOURS
 
 
 def draw_evidence_sheet(
@@ -76,7 +84,8 @@ def draw_evidence_sheet(
     height = -(-len(tiles) // ACROSS) * _ROW if tiles else 0.6
     legend = (
         "Left: the film, yellow where readers boxed a fracture. Right: the model's evidence, its "
-        "findings in blue with their probabilities."
+        "findings in blue with their probabilities; dashed: no finding, only the best place of a "
+        "film that it called so."
     )
     figure = build_figure(
         WIDTH + 2 * MARGIN, height, title=title, lead=f"{lead} {legend}".strip(), note=note, pad=0.0
@@ -95,17 +104,17 @@ def draw_evidence_sheet(
 def _draw_pair(axes: Axes, tile: EvidenceTile, x: float, y: float) -> None:
     limits = axes.get_ylim()
     bare = np.repeat(tile.pixels[:, :, np.newaxis], 3, axis=2)
-    evidence = np.rint(np.clip(tile.evidence, 0, 1) * np.float32(255)).astype(np.uint8)
+    steps = place_on_colours(tile.evidence, tile.colours)
     right = x + CELL[0] + PAIR_GAP
     laid = lay_film(axes, bare, (x, y, *CELL))
     for box in tile.boxes:
         draw_box(axes, box, laid, colour=YELLOW)
-    laid = lay_film(axes, colour_evidence(tile.pixels, evidence), (right, y, *CELL))
+    laid = lay_film(axes, colour_evidence(tile.pixels, steps), (right, y, *CELL))
     # An image sets the limits of its axes; the page's own must hold.
     axes.set(xlim=(0, WIDTH), ylim=limits)
     blue = "#" + "".join(f"{part:02X}" for part in BOX_COLOUR)
     for finding in reversed(tile.findings):  # the likeliest lies on top
-        draw_box(axes, finding.box, laid, colour=blue)
+        draw_box(axes, finding.box, laid, colour=blue, is_dashed=finding.is_best_place)
         _name_finding(axes, finding, laid, colour=blue)
     colour = FRACTURE if tile.is_fractured else NO_FRACTURE
     width = 2 * CELL[0] + PAIR_GAP

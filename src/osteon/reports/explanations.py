@@ -19,7 +19,7 @@ from osteon.reports.canvas import (
     save_figure,
 )
 from osteon.reports.film_cells import draw_box, lay_film
-from osteon.reports.overlay import colour_evidence
+from osteon.reports.overlay import COLOURS, colour_evidence, place_on_colours
 from osteon.terms import Box, Floats, Pixels8
 
 # Laid out in inches, from the top left corner.
@@ -92,8 +92,7 @@ def draw_explanations(film: ExplainedFilm, path: Path, *, title: str, note: str 
         ("the film", film.caption, bare, None)
     ]
     for panel in film.panels:
-        evidence = np.rint(np.clip(panel.evidence, 0, 1) * np.float32(255)).astype(np.uint8)
-        veiled = colour_evidence(film.pixels, evidence)
+        veiled = colour_evidence(film.pixels, place_on_colours(panel.evidence, COLOURS))
         pictures.append((panel.name, panel.caption, veiled, panel.peak))
     for place, (name, caption, picture, peak) in enumerate(pictures):
         x, y = (place % ACROSS) * (CELL + GAP), (place // ACROSS) * step

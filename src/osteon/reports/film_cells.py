@@ -47,7 +47,7 @@ def lay_film(axes: Axes, picture: Pixels8, cell: tuple[float, float, float, floa
     return Laid(left=left, top=top, scale=scale)
 
 
-def draw_box(axes: Axes, box: Box, laid: Laid, *, colour: str) -> None:
+def draw_box(axes: Axes, box: Box, laid: Laid, *, colour: str, is_dashed: bool = False) -> None:
     """Draw the outline of a box.
 
     Args:
@@ -55,6 +55,7 @@ def draw_box(axes: Axes, box: Box, laid: Laid, *, colour: str) -> None:
         box: In pixels of the picture.
         laid: Where the picture lies.
         colour: Of the line.
+        is_dashed: Whether it is drawn in dashes.
     """
     x0, y0, x1, y1 = box
     axes.add_patch(
@@ -65,6 +66,7 @@ def draw_box(axes: Axes, box: Box, laid: Laid, *, colour: str) -> None:
             fill=False,
             edgecolor=colour,
             lw=1.3,
+            ls="--" if is_dashed else "-",
             zorder=3,
         )
     )

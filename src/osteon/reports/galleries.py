@@ -75,8 +75,8 @@ def draw_errors_gallery(
     false_alarms: Sequence[Tile],
     path: Path,
     *,
-    n_misses: int | None = None,
-    n_false_alarms: int | None = None,
+    counts: tuple[int, int] | None = None,
+    lead: str = "",
     note: str = "",
 ) -> None:
     """Draw the worst misses and the worst false alarms, or say plainly that there are none.
@@ -85,12 +85,11 @@ def draw_errors_gallery(
         misses: Fractured films called otherwise, the worst first.
         false_alarms: Other films called fractured, the worst first.
         path: Where the PNG goes.
-        n_misses: How many there are in all, where only the worst are given.
-        n_false_alarms: How many there are in all, where only the worst are given.
+        counts: How many misses and false alarms there are in all, where only some are given.
+        lead: What else a reader must know, such as how many films were left in doubt.
         note: A footnote, such as "Drawn phantoms, not patients".
     """
-    n_misses = len(misses) if n_misses is None else n_misses
-    n_false_alarms = len(false_alarms) if n_false_alarms is None else n_false_alarms
+    n_misses, n_false_alarms = counts or (len(misses), len(false_alarms))
     sections = (
         ("Missed", misses, n_misses, "No fracture was missed.", FRACTURE),
         (
@@ -107,7 +106,7 @@ def draw_errors_gallery(
     figure, axes = _build_page(
         height,
         title=f"{missed} missed, {alarms}",
-        lead=("The worst first. " + _explain_boxes([*misses, *false_alarms])).strip(),
+        lead=f"The worst first. {lead} {_explain_boxes([*misses, *false_alarms])}".strip(),
         note=note,
     )
     top = 0.0

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from osteon.errors import FolderNotFound, ManifestFault
 from osteon.release import Measure
+from osteon.release.card import ECE, Independence
 from osteon.settings import Settings
 
 GROUPS_FILE: Final = "groups.json"
@@ -24,7 +25,7 @@ NOT_CLEARED: Final = 'fractured, not called "no fracture"'
 CLEARED: Final = 'normal, called "no fracture"'
 NOT_ACCUSED: Final = 'normal, not called "fracture"'
 DOUBT: Final = 'called "doubt"'
-CALIBRATION: Final = "ece, chance taken off"
+CALIBRATION: Final = ECE
 
 COLUMNS: Final = (
     "",
@@ -34,7 +35,7 @@ COLUMNS: Final = (
     CLEARED,
     NOT_ACCUSED,
     "in doubt",
-    "calibration error, chance taken off",
+    "ECE, bias-corrected",
 )
 _SHOWN: Final = ("auroc", NOT_CLEARED, CLEARED, NOT_ACCUSED, DOUBT, CALIBRATION)
 
@@ -77,6 +78,7 @@ class GroupReport(Settings):
         manifest_sha256: Of paths, content, labels and splits.
         split: "train", "tune", "test" or "all".
         certified_it: Whether these films certified the release.
+        independence: Of the films; None in results of an Osteon that did not record it.
         whole: On all of them: `covariate` and `value` are "all".
         groups: By kind; many numbers are many comparisons.
     """
@@ -87,6 +89,7 @@ class GroupReport(Settings):
     manifest_sha256: str
     split: str
     certified_it: bool
+    independence: Independence | None = None
     whole: GroupMeasures
     groups: tuple[GroupMeasures, ...]
 

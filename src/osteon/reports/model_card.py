@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from osteon.release import ReleaseCard
+from osteon.release.card import NOT_STATED, Statement
 from osteon.reports.group_table import (
     CLEARED,
     COLUMNS,
@@ -20,28 +21,33 @@ from osteon.reports.group_table import (
     lay_out_groups,
     say_measure,
 )
-from osteon.reports.release_card import MEASURE_COLUMNS, Section, describe_card
+from osteon.reports.independence import say_copies
+from osteon.reports.release_card import (
+    MEASURE_COLUMNS,
+    Section,
+    describe_card,
+    describe_films,
+    describe_kinds,
+    describe_statement,
+)
+from osteon.reports.wording import name_collection
 
-INTENDED: Final = """\
-Research and teaching. It reads one radiograph of a limb, hip or shoulder and says how likely it \
-shows a fracture, where, and whether it would rather not say.
+_EMPTY: Final = f"{NOT_STATED.capitalize()}: whoever made the release left this field empty."
 
-Films should be like those it was made of, which stand below. Who wants to try it elsewhere \
-measures it first on labelled films from there (`osteon evaluate`), and calibrates and certifies \
-it on them (`osteon recalibrate`)."""
+ELSEWHERE: Final = """\
+Films should be like those it was made of, which are counted below. Before using it elsewhere, \
+measure it on labelled films from that site (`osteon evaluate`), and calibrate and certify it on \
+them (`osteon recalibrate`)."""
 
 NOT_FOR: Final = (
     "deciding about a patient: it is not a medical device",
-    "children's growth plates, which look like fractures and were not set apart in its films",
-    "spine, chest, ribs, skull: none was tested, and not every one is refused",
-    "casts and splints, which were not set apart in its films",
     "fractures that one view does not show, or that only an older film gives away",
     "how old a fracture is, of what kind, or whether it has healed",
     "anything but radiographs: photographs of a screen, sheets of several films, ultrasound, CT",
 )
 
 MANY: Final = """\
-Shares have their counts and 95 % intervals that resample groups of copies. Many rows are many \
+Shares have their counts and 95 % intervals that resample groups. Many rows are many \
 comparisons: a row that stands out is a question for more films, not an answer. A dash stands \
 where there is nothing to divide by, or the films are too few to tell."""
 
@@ -50,6 +56,7 @@ def build_model_card(
     card: ReleaseCard,
     groups: GroupReport | None = None,
     *,
+    stated: Statement | None = None,
     seen: str = "",
     name: str = "",
     films_list: str = "",
@@ -59,16 +66,21 @@ def build_model_card(
     Args:
         card: Of the release.
         groups: Its numbers by kind of film; None where it was not measured so.
+        stated: What its makers say of it, where the release itself does not hold it.
         seen: What a person saw in its errors, as Markdown.
         name: The release as it is named in commands; the card's name if empty.
         films_list: The published list of the films it was made of, if there is one.
     """
-    first, *others = describe_card(card)
+    said = card.statement or stated or Statement()
+    first, *others = describe_card(card.model_copy(update={"statement": said}))
+    fields = describe_statement(said)
     parts = [
         f"# Model card: {first.title}",
-        *first.sentences,
-        f"## Intended use\n\n{INTENDED}",
-        f"## Not for\n\n{_bullets(NOT_FOR)}",
+        *(sentence for sentence in first.sentences if sentence not in fields),
+        f"## Intended use\n\n{said.intended_use.strip() or _EMPTY}\n\n{ELSEWHERE}",
+        f"## Made of\n\n{_bullets(tuple(_tell_population(card, said)))}",
+        f"## Not for\n\n{_bullets((*said.not_for, *NOT_FOR))}",
+        f"## Not tested on\n\n{_bullets(said.not_tested_on or (_EMPTY,))}",
         "\n\n".join(_lay_out(section) for section in others[:2]),
         *_tell_groups(groups),
         *_tell_misses(groups),
@@ -92,6 +104,16 @@ def lay_out_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in lines)
 
 
+def _tell_population(card: ReleaseCard, said: Statement) -> Iterator[str]:
+    """Say whose films it was made of, as far as its makers and the manifest tell."""
+    yield f"Population: {said.population.strip().rstrip('.') or NOT_STATED}."
+    yield f"Labelled by: {said.labels.strip().rstrip('.') or NOT_STATED}."
+    if card.trained_on is not None:
+        yield describe_films("Trained on", card.trained_on)
+        yield from describe_kinds(card.trained_on)
+    yield f"Contact: {said.contact.strip().rstrip('.') or NOT_STATED}."
+
+
 def _lay_out(section: Section) -> str:
     parts = [f"## {section.title}", _bullets(section.sentences)]
     if section.rows:
@@ -111,12 +133,13 @@ def _tell_groups(report: GroupReport | None) -> Iterator[str]:
     which = (
         "the films that certified it"
         if report.certified_it
-        else f"films of {report.collection} that had no part in making it"
+        else f"films of {name_collection(report.collection)} that had no part in making it"
     )
     yield (
         f"At the thresholds above, on {which} ({report.split}, manifest "
         f"{report.manifest_sha256[:16]}). {MANY}"
     )
+    yield say_copies(report.independence)
     for title, rows in lay_out_groups(report):
         yield f"### {title}\n\n{lay_out_table(COLUMNS, rows)}"
 

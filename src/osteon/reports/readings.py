@@ -30,8 +30,12 @@ COLUMNS: Final = (
     "study_instance_uid",
     "release",
     "overlay",
+    "release_sha256",
+    "read_at",
+    "doubt_from",
+    "fracture_from",
 )
-"""Of the table. Findings stand as `x0 y0 x1 y1 probability`, several parted by a semicolon."""
+"""Of the table; `docs/readings.md` describes each."""
 
 _MUST: Final = "must be a place that can be written"
 _ELSEWHERE: Final = "Free some space there, or name another folder."
@@ -66,6 +70,10 @@ class ReadingRecord:
         study_instance_uid: Of its study.
         release: That read it.
         overlay: Its picture, where one was drawn.
+        release_sha256: Of the release's file.
+        read_at: When, in UTC.
+        doubt_from: Probability below which the film would be called "no fracture".
+        fracture_from: Probability from which it would be called "fracture".
     """
 
     path: str
@@ -79,6 +87,10 @@ class ReadingRecord:
     study_instance_uid: str | None
     release: str
     overlay: str | None
+    release_sha256: str | None = None
+    read_at: str | None = None
+    doubt_from: float | None = None
+    fracture_from: float | None = None
 
 
 def build_record(reading: Reading, path: Path, *, overlay: Path | None = None) -> ReadingRecord:
@@ -108,6 +120,10 @@ def build_record(reading: Reading, path: Path, *, overlay: Path | None = None) -
         study_instance_uid=instance.study_instance_uid if instance else None,
         release=reading.release,
         overlay=None if overlay is None else spell(overlay),
+        release_sha256=reading.release_sha256,
+        read_at=reading.read_at,
+        doubt_from=reading.doubt_from,
+        fracture_from=reading.fracture_from,
     )
 
 

@@ -1,11 +1,40 @@
 """A release's card for a person: what it is, what it promises, and what that stands on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from osteon.release import CertifiedPoint, Guards, Measure, OperatingPoints, ReleaseCard
-from osteon.release.card import Films, Latency, Precision
+from osteon.release import (
+    EvidenceSettings,
+    FindingRule,
+    Guards,
+    Measure, OperatingPoints,
+    ReleaseCard,
+)
+from osteon.release.card import (
+    NOT_RECORDED,
+    NOT_STATED,
+    Films,
+    Independence,
+    Latency,
+    Precision,
+    Site,
+    Statement,
+)
+from osteon.reports.independence import NEVER, say_independence
+from osteon.reports.promise_words import describe_promises
+from osteon.reports.wording import name_collection, say_count
+
+OWN_RELEASE: Final = "osteon-1"
+"""The release that comes with Osteon; what its makers say of it is said of no other."""
+
+KIND_WORDS: Final = {
+    "body_region": "regions",
+    "view": "views",
+    "hardware": "hardware (metal)",
+    "age": "ages",
+    "sex": "sexes",
+}
 
 MEASURE_COLUMNS: Final = ("metric", "value", "95 % interval", "counted on", "how")
 
@@ -35,10 +64,13 @@ def describe_card(card: ReleaseCard) -> tuple[Section, ...]:
     """
     sections = [
         Section(title=f"{card.name} {card.version}", sentences=tuple(_introduce(card))),
-        Section(title="Promises", sentences=tuple(_promise(card.operating_points))),
+        Section(
+            title="Promises",
+            sentences=tuple(_promise(card.operating_points, card.independence)),
+        ),
         Section(
             title="Measured on the test films",
-            sentences=(describe_films("Tested on", card.tested_on),),
+            sentences=tuple(_tell_tested(card.tested_on, card.independence)),
             columns=MEASURE_COLUMNS if card.metrics else (),
             rows=tuple(_lay_out(measure) for measure in card.metrics),
         ),
@@ -46,59 +78,8 @@ def describe_card(card: ReleaseCard) -> tuple[Section, ...]:
         Section(title="How it was made", sentences=tuple(_tell_making(card))),
     ]
     if card.site is not None:
-        site = card.site
-        told = (
-            "A hospital calibrated it anew with its own films; as released it was so:",
-            describe_films("Tested on", site.tested_on),
-            *_promise(site.operating_points),
-        )
-        rows = tuple(_lay_out(measure) for measure in site.metrics)
-        sections.append(
-            Section(
-                title="As released",
-                sentences=told,
-                columns=MEASURE_COLUMNS if rows else (),
-                rows=rows,
-            )
-        )
+        sections.append(_describe_site(card.site))
     return tuple(sections)
-
-
-def describe_point(point: CertifiedPoint) -> str:
-    """Return a promise, with the counts that stand behind it, or what it would take.
-
-    Args:
-        point: The promise.
-    """
-    kind, wrong = (
-        ("fractures", "no fracture")
-        if point.promise == "sensitivity"
-        else ("films without a fracture", "fracture")
-    )
-    broken = "missed" if point.promise == "sensitivity" else "called so wrongly"
-    films = "fractured film" if point.promise == "sensitivity" else "film without a fracture"
-    promise = f'At least {_percent(point.at_least)} of {kind} are not called "{wrong}"'
-    if point.threshold is None or point.lower_bound is None:
-        return (
-            f"{promise}: this cannot be promised. {_count(point.n_more, films)} more, one of each "
-            f"patient, would do; {_count(point.n_films, films)} of {point.certified_on} were too "
-            "few or too hard."
-        )
-    n_missed = point.n_films - point.n_kept
-    return (
-        f"{promise}: certified on {_count(point.n_films, films)} of {point.certified_on}, one of "
-        f"each patient or group of copies, {n_missed:,} {broken}; with "
-        f"{_percent(point.confidence)} confidence it is more than {100 * point.lower_bound:.1f} %."
-    )
-
-
-def describe_promises(points: OperatingPoints) -> tuple[str, str]:
-    """Return both promises, each with what stands behind it.
-
-    Args:
-        points: The release's.
-    """
-    return describe_point(points.high_sensitivity), describe_point(points.high_specificity)
 
 
 def describe_films(what: str, films: Films) -> str:
@@ -108,23 +89,106 @@ def describe_films(what: str, films: Films) -> str:
         what: How it starts, such as "Tested on".
         films: The films.
     """
-    known = f"{what} {_count(films.n_films, 'film')} ({films.n_fractured:,} fractured) in "
-    known += f"{_count(films.n_groups, 'group')} of {films.collection}, {films.split}"
+    said = (
+        f"{what} {say_count(films.n_films, 'film')} ({films.n_fractured:,} fractured) in "
+        f"{say_count(films.n_groups, 'group')}: {films.split} films of "
+        f"{name_collection(films.collection)}"
+    )
     if films.n_not_read:
-        known += f"; {films.n_not_read:,} more were not read"
-    return f"{known}. Manifest {films.manifest_sha256[:16]}."
+        others = "1 other was" if films.n_not_read == 1 else f"{films.n_not_read:,} others were"
+        said += f"; {others} not read"
+    return f"{said}. Manifest {films.manifest_sha256[:16]}."
+
+
+def describe_kinds(films: Films) -> tuple[str, ...]:
+    """Return what the manifest knows of films, a sentence for each thing; also where it is silent.
+
+    Args:
+        films: The films.
+    """
+    if films.kinds is None:
+        return ("Regions, views and hardware of these films were not recorded.",)
+    silent = [
+        KIND_WORDS.get(name, name)
+        for name, counts in films.kinds.items()
+        if set(counts) <= {NOT_RECORDED}
+    ]
+    told = [
+        f"{KIND_WORDS.get(name, name).capitalize()}: {_list_counts(counts)}."
+        for name, counts in films.kinds.items()
+        if not set(counts) <= {NOT_RECORDED}
+    ]
+    if silent:
+        told.append(
+            f"Not recorded of any film: {', '.join(silent)}. So nothing here says on what it was "
+            "tested, and on what not, in these."
+        )
+    return tuple(told)
+
+
+def describe_statement(statement: Statement) -> tuple[str, ...]:
+    """Return what a release's maker says of it, a sentence for each field, the empty ones too.
+
+    Args:
+        statement: The fields.
+    """
+    fields = (
+        ("Intended use", statement.intended_use),
+        ("Made of films of", statement.population),
+        ("Fractures were labelled by", statement.labels),
+        ("Not for", "; ".join(statement.not_for)),
+        ("Not tested on", "; ".join(statement.not_tested_on)),
+        ("Contact", statement.contact),
+    )
+    return tuple(f"{name}: {text.strip().rstrip('.') or NOT_STATED}." for name, text in fields)
+
+
+def name_scope(card: ReleaseCard) -> str:
+    """Return what an older Osteon said that a release is for; empty where that is not known.
+
+    Every release of that Osteon said what is true of osteon-1 alone.
+
+    Args:
+        card: The release's.
+    """
+    return card.scope if card.name == OWN_RELEASE else ""
+
+
+def _describe_site(site: Site) -> Section:
+    rows = tuple(_lay_out(measure) for measure in site.metrics)
+    before = (
+        "It was calibrated again with films of another site; before, it was "
+        f"{site.release or 'another release'}, and what follows held elsewhere:"
+    )
+    made_for = site.scope if site.release.startswith(f"{OWN_RELEASE} ") else ""
+    return Section(
+        title="As released",
+        sentences=(
+            before,
+            *((f"It was for: {made_for}",) if made_for else ()),
+            *(describe_statement(site.statement) if site.statement is not None else ()),
+            describe_films("Tested on", site.tested_on),
+            *_promise(site.operating_points, site.independence),
+        ),
+        columns=MEASURE_COLUMNS if rows else (),
+        rows=rows,
+    )
 
 
 def _introduce(card: ReleaseCard) -> Iterator[str]:
     yield card.notice
-    yield f"For: {card.scope}"
+    if card.statement is not None:
+        yield from describe_statement(card.statement)
+    else:
+        yield f"For: {name_scope(card) or NOT_STATED + '.'}"
     if card.trained_on_phantoms:
         yield "It was trained on drawn films: it says nothing about patients."
     yield from card.notes
 
 
-def _promise(points: OperatingPoints) -> Iterator[str]:
-    yield from describe_promises(points)
+def _promise(points: OperatingPoints, known: Independence | None) -> Iterator[str]:
+    yield from describe_promises(points, known)
+    yield from say_independence(known)
     low, high = points.cuts
     yield (
         'No film is called "no fracture".'
@@ -138,6 +202,19 @@ def _promise(points: OperatingPoints) -> Iterator[str]:
     )
     if low != high or low is None:
         yield 'Everything else is called "doubt".'
+
+
+def _tell_tested(films: Films, known: Independence | None) -> Iterator[str]:
+    yield describe_films("Tested on", films)
+    yield from describe_kinds(films)
+    if known is not None and not known.copies_looked_for:
+        yield f"{NEVER}: the intervals below may be too narrow."
+
+
+def _list_counts(counts: Mapping[str, int]) -> str:
+    """Return counts in words, the largest first; what is not recorded last."""
+    ordered = sorted(counts.items(), key=lambda one: (one[0] == NOT_RECORDED, -one[1], one[0]))
+    return ", ".join(f"{name} {n:,}" for name, n in ordered)
 
 
 def _guard(card: ReleaseCard) -> Iterator[str]:
@@ -180,7 +257,7 @@ def describe_site_scope(guards: Guards) -> Iterator[str]:
     )
     yield (
         f"The scope's limit, {guards.max_scope_logit:g}, is the site's own, {how}; as released it "
-        f"was {site.released:g}. Of {_count(site.n_films, 'tune film')} there it turns away "
+        f"was {site.released:g}. Of {say_count(site.n_films, 'tune film')} there it turns away "
         f"{site.n_refused:,}; the limit before, {site.n_refused_before:,}."
     )
 
@@ -189,28 +266,43 @@ def _tell_making(card: ReleaseCard) -> Iterator[str]:
     how, fitted = card.preparation, card.calibrator
     yield (
         f"Recipe {card.recipe}; films at {how.columns} x {how.rows} in "
-        f"{_count(how.channels, 'channel')}, {how.fit}."
+        f"{say_count(how.channels, 'channel')}, {how.fit}."
     )
     if card.trained_on is not None:
         yield describe_films("Trained on", card.trained_on)
     yield describe_films("Tuned on", card.tuned_on)
     yield (
-        f"Calibrated ({fitted.method}) on {_count(fitted.n_films, 'film')} of {fitted.fitted_on}, "
-        f"{fitted.n_fractured:,} fractured."
+        f"Calibrated ({fitted.method}) on {say_count(fitted.n_films, 'film')} of "
+        f"{fitted.fitted_on}, {fitted.n_fractured:,} fractured."
     )
-    boxes = card.evidence.finding
-    yield f"Evidence: {card.evidence.method}. " + (
-        "A finding carries the probability of its film."
-        if boxes is None
-        else f"Findings have probabilities of their own, fitted on {boxes.n_findings:,} places, "
-        f"{boxes.n_right:,} of them fractures."
-    )
+    yield from _tell_evidence(card.evidence)
     yield _weigh(card.precision)
     yield f"Licence: {card.licence}. Attribution: {card.attribution.rstrip(chr(46))}."
     made_with = ", ".join(f"{name} {version}" for name, version in sorted(card.software.items()))
     yield f"Made with {made_with}."
     yield from (f"{name}: SHA-256 {digest}" for name, digest in sorted(card.members.items()))
     yield "Not signed: the hashes tell accidents, not intent."
+
+
+def _tell_evidence(evidence: EvidenceSettings) -> Iterator[str]:
+    rule, picture = evidence.finding, evidence.picture
+    if rule is None:
+        said = "A finding carries the probability of its film."
+    else:
+        films = rule.n_films if isinstance(rule, FindingRule) else None
+        of_films = "" if films is None else f" of {say_count(films, 'fractured film')}"
+        said = (
+            "Findings have probabilities of their own, never above their film's, fitted on "
+            f"{rule.n_findings:,} places{of_films}, {rule.n_right:,} of them fractures."
+        )
+    yield f"Evidence: {evidence.method}. {said}"
+    if picture is not None:
+        yield (
+            f"A map is coloured from {picture.low:.2f}, which half of the films without a fracture "
+            f"stay below, to {picture.full:.2f}; from {picture.contradiction:.2f} on, which nine "
+            f"of ten films with a fracture reach and {100 * picture.normals_reaching:.0f} % of "
+            'those without, it is said to disagree with "no fracture".'
+        )
 
 
 def _weigh(precision: Precision) -> str:
@@ -226,7 +318,7 @@ def _weigh(precision: Precision) -> str:
 def _time(latency: Latency | None) -> str:
     if latency is None:
         return ""
-    threads = _count(latency.threads, "thread")
+    threads = say_count(latency.threads, "thread")
     return f", {latency.one_film_ms:.1f} ms for a film on {threads} of {latency.machine}"
 
 
@@ -242,15 +334,3 @@ def _lay_out(measure: Measure) -> tuple[str, ...]:
     counted = f"{measure.n:,}" if measure.hits is None else f"{measure.hits:,} of {measure.n:,}"
     value = "not defined" if measure.value is None else put(measure.value)
     return measure.name, value, interval, counted, measure.method
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:g} %"
-
-
-def _count(n: int, noun: str) -> str:
-    """Return a count with its noun; the plural goes to the first word that is a noun."""
-    if n == 1:
-        return f"1 {noun}"
-    head, film, rest = noun.partition("film")
-    return f"{n:,} {head}{film}s{rest}" if film else f"{n:,} {noun}s"

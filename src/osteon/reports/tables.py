@@ -11,7 +11,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
+from osteon.evaluation.decisions import DecisionMetrics
 from osteon.evaluation.metrics import Metric, Metrics
 from osteon.reports.files import write_whole
 
@@ -44,6 +46,8 @@ def to_json(value: object) -> Any:
         value = value.tolist()
     if is_dataclass(value) and not isinstance(value, type):
         value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
     if isinstance(value, PurePath):
         value = value.as_posix()
     if isinstance(value, float) and not math.isfinite(value):
@@ -70,11 +74,11 @@ def write_json(value: object, path: Path) -> None:
     write_whole(path, f"{text}\n".encode())
 
 
-def write_metrics_summary(metrics: Metrics, path: Path) -> None:
+def write_metrics_summary(metrics: Metrics | DecisionMetrics, path: Path) -> None:
     """Write one line per metric, in the columns `COLUMNS`; what is not defined stays empty.
 
     Args:
-        metrics: What was measured.
+        metrics: What was measured: of a run at one threshold, of a release at its two limits.
         path: Where the CSV goes.
     """
     write_rows(COLUMNS, [_lay_out(metric) for metric in metrics.listed], path)

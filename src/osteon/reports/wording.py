@@ -1,5 +1,6 @@
 """How numbers are said in figures and texts: one way, everywhere."""
 
+from osteon.evaluation.decisions import DecisionMetrics
 from osteon.evaluation.intervals import Interval
 from osteon.evaluation.metrics import Metric, Metrics
 
@@ -56,7 +57,7 @@ def say_area(metric: Metric) -> str:
     )
 
 
-def say_films(metrics: Metrics) -> str:
+def say_films(metrics: Metrics | DecisionMetrics) -> str:
     """Return how many films in how many groups, the number on which intervals rest.
 
     Args:
@@ -64,8 +65,25 @@ def say_films(metrics: Metrics) -> str:
     """
     films = say_count(metrics.n_films, "film")
     if metrics.n_groups == metrics.n_films:
-        return f"{films}, each on its own"
+        return f"{films}, each a group of its own"
     return f"{films} in {say_count(metrics.n_groups, 'group')}"
+
+
+def name_collection(name: str) -> str:
+    """Return a collection's name so that it reads as one.
+
+    Args:
+        name: As the manifest has it; several are parted by commas.
+
+    Example:
+        >>> name_collection("films"), name_collection("a, b"), name_collection("")
+        ('the collection "films"', 'the collections "a", "b"', 'a collection without a name')
+    """
+    names = [one for one in name.split(", ") if one]
+    if not names:
+        return "a collection without a name"
+    told = ", ".join(f'"{one}"' for one in names)
+    return f"the collection{'s' if len(names) > 1 else ''} {told}"
 
 
 def say_count(n: int, what: str) -> str:

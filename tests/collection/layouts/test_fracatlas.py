@@ -134,8 +134,6 @@ def test_two_of_them_are_one_too_many(atlas: Path):
         ("dataset.csv", "", "must be a CSV"),
         ("Annotations/COCO JSON/masks.json", "{", r"masks\.json"),
         ("Annotations/COCO JSON/masks.json", '{"images": []}', r"masks\.json"),
-        ("Annotations/YOLO/2.txt", "0 0.5 0.5 nan 0.1", r"2\.txt, line 1"),
-        ("Annotations/YOLO/2.txt", "0 0.5 0.5", r"2\.txt, line 1"),
     ],
 )
 def test_broken_papers_are_named(atlas: Path, path: str, text: str, place: str):

@@ -33,7 +33,7 @@ def test_litter_of_systems_is_neither_film_nor_file(tmp_path: Path):
 
 
 def test_links_that_loop_do_not_hang(tmp_path: Path):
-    """Links to folders are not followed; a link to a film is that film."""
+    """A link to a folder that is listed is named, not entered; a link to a film is that film."""
     put(tmp_path, "films/a.jpg")
     (tmp_path / "films" / "loop").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "films" / "b.jpg").symlink_to(tmp_path / "films" / "a.jpg")
@@ -41,7 +41,11 @@ def test_links_that_loop_do_not_hang(tmp_path: Path):
     (tmp_path / "films" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     contents = find_files(tmp_path)
     assert contents.films == ("films/a.jpg", "films/b.jpg")
-    assert contents.others == ("films/gone.jpg", "films/loop", "films/self.jpg")
+    assert [(one.path, one.reason) for one in contents.passed_over] == [
+        ("films/gone.jpg", "a link that leads nowhere"),
+        ("films/loop", "a link to this folder, listed there"),
+        ("films/self.jpg", "a link that leads back to itself"),
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only POSIX has such names")

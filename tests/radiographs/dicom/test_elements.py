@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 from tests.dicoms import BIG_ENDIAN, EXPLICIT, IMPLICIT, draw_values, encode_film
 
 from osteon.errors import FilmFault, TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
@@ -121,3 +122,82 @@ def test_no_damage_makes_it_raise_anything_but_a_fault_of_the_film(seed: int):
         except FilmFault:
             continue
         assert 0.0 <= pixels.min() <= pixels.max() <= 1.0
+
+
+def sequence(length: int, items: bytes) -> bytes:
+    return struct.pack("<HH2sHL", 0x0008, 0x2218, b"SQ", 0, length) + items
+
+
+def item(length: int) -> bytes:
+    return struct.pack("<HHL", 0xFFFE, 0xE000, length)
+
+
+INSIDE = element(0x00080100, b"SH", b"T-1 ") + element(0x00080104, b"LO", b"limb")
+OPEN = 0xFFFFFFFF
+WHOLE = item(len(INSIDE)) + INSIDE
+BOTH_OPEN = item(OPEN) + INSIDE
+ITEM_END = struct.pack("<HHL", 0xFFFE, 0xE00D, 0)
+SEQUENCE_END = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
+# What stands before the pixels, and whether its lengths are remarked on.
+ODD_SEQUENCES = {
+    "as it should be": (sequence(len(WHOLE), WHOLE), False),
+    "too short": (sequence(len(WHOLE) - 4, WHOLE), True),
+    "too long": (sequence(len(WHOLE) + 6, WHOLE), True),
+    "longer than the file": (sequence(10**8, WHOLE), True),
+    "over the next element": (sequence(len(WHOLE) + 26, WHOLE), True),
+    "its item too long": (sequence(len(WHOLE), item(len(INSIDE) + 30) + INSIDE), False),
+    "its item too short": (sequence(len(WHOLE), item(4) + INSIDE), False),
+    "its item closed by its end": (sequence(OPEN, BOTH_OPEN + SEQUENCE_END), False),
+    "without its end": (sequence(OPEN, BOTH_OPEN + ITEM_END), True),
+    "without its end, its item closed": (sequence(OPEN, WHOLE), True),
+    "with an end too many": (sequence(len(WHOLE), WHOLE) + SEQUENCE_END, False),
+    "with an item's end too many": (sequence(len(WHOLE), WHOLE) + ITEM_END, False),
+    "in a sequence, both items closed by its end": (
+        sequence(OPEN, item(OPEN) + sequence(OPEN, BOTH_OPEN + SEQUENCE_END) + SEQUENCE_END),
+        False,
+    ),
+    "of a length, its item without an end": (
+        sequence(len(BOTH_OPEN) + 8, BOTH_OPEN + SEQUENCE_END),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD_SEQUENCES)
+def test_a_sequence_ends_where_its_items_do(name: str):
+    """PS3.5 7.5: whatever its length or its delimiters say, and no element behind it is lost."""
+    odd, is_noted = ODD_SEQUENCES[name]
+    data = encode_film(draw_values())
+    at = data.index(b"\x10\x00\x10\x00PN")
+    film = decode_dicom(data[:at] + odd + data[at:], source="film")
+    assert film.instance == decode_dicom(data, source="film").instance
+    np.testing.assert_array_equal(
+        film.radiograph.pixels, decode_dicom(data, source="film").radiograph.pixels
+    )
+    noted = [note.code for note in film.radiograph.notes]
+    assert noted == (["sequence-length"] if is_noted else [])
+
+
+def test_a_sequence_that_ends_nowhere_is_unreadable():
+    """Neither its items nor its length lead to an element."""
+    data = encode_film(draw_values())
+    at = data.index(b"\x10\x00\x10\x00PN")
+    lost = sequence(len(WHOLE) + 7, WHOLE + b"\1\2\3")
+    with pytest.raises(UnreadableFilm) as fault:
+        decode_dicom(data[:at] + lost + data[at:], source="film")
+    assert fault.value.code == "sequence-length"
+
+
+def test_a_table_behind_a_sequence_that_is_too_long_is_not_lost():
+    """Swallowed whole, a VOI LUT would be missing without a word."""
+    lut = Dataset()
+    lut.add_new(0x00283002, "US", [4096, 0, 12])
+    lut.add_new(0x00283006, "OW", np.arange(4096, dtype="<u2")[::-1].tobytes())
+    said = {"WindowCenter": None, "WindowWidth": None, "VOILUTSequence": [lut]}
+    data = encode_film(draw_values(), **said)
+    at = data.index(b"\x28\x00\x10\x30SQ")
+    (length,) = struct.unpack("<L", data[at + 8 : at + 12])
+    before = struct.pack("<HH2sHL", 0x0028, 0x3000 - 1, b"SQ", 0, len(WHOLE) + 12 + length)
+    film = decode_dicom(data[:at] + before + WHOLE + data[at:], source="film").radiograph
+    np.testing.assert_array_equal(film.pixels, decode_dicom(data, source="").radiograph.pixels)
+    assert [note.code for note in film.notes] == ["sequence-length"]

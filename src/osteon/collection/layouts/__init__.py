@@ -5,13 +5,16 @@ from pathlib import Path
 
 from osteon.collection.layouts.class_folders import has_class_folders, list_class_folders
 from osteon.collection.layouts.fracatlas import find_fracatlas, list_fracatlas
+from osteon.collection.layouts.linked import place_linked_films
 from osteon.collection.layouts.listing import Contents, Listing, check_classes, find_files
 from osteon.collection.layouts.names import ClassNames, build_class_names
 from osteon.collection.layouts.table import list_table
 from osteon.errors import AmbiguousLayout, LayoutFault, NoFilms
 
-TABLE_NAME = "labels.csv"
-"""The table that is looked for in a folder, in upper or lower case."""
+TABLE_NAMES = frozenset({"labels.csv", "labels.tsv"})
+"""The tables that are looked for in a folder, in upper or lower case."""
+
+_TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})  # .txt: Excel's "Unicode text"
 
 
 def find_films(
@@ -25,7 +28,7 @@ def find_films(
     """List a collection's films: class folders, FracAtlas, or a table.
 
     Args:
-        folder: The collection, or its table where that is a `.csv`.
+        folder: The collection, or its table where that is a `.csv`, `.tsv` or `.txt`.
         positive: Names of classes, besides the known words, that mean a fracture.
         negative: Names of classes that mean none.
         films: Where a table's films lie; given, it says that the table holds.
@@ -44,10 +47,10 @@ def find_films(
         SettingsFault: If one name is given for both classes.
     """  # noqa: DOC502 — the functions called raise most of them
     names = build_class_names(positive, negative)
-    if folder.is_file() and folder.suffix.lower() in {".csv", ".tsv"}:
+    if folder.is_file() and folder.suffix.lower() in _TABLE_SUFFIXES:
         listing = _list_table(folder, films or folder.parent, names, patient_salt)
     else:
-        contents = find_files(folder)
+        contents = place_linked_films(folder, find_files(folder), names)
         tables = tuple(path for path in contents.others if _is_table(path))
         if films is not None:
             table = folder / _one_table(folder, tables)
@@ -90,11 +93,11 @@ def _list_folder(
         raise NoFilms(
             str(folder),
             "must hold films (DICOM, JPEG, PNG, TIFF, BMP or GIF)",
-            found=f"{len(contents.others)} other files",
+            found=_describe_no_films(contents),
             advice="Point at the folder that holds them.",
         )
     if homes:
-        return list_fracatlas(folder, homes[0], contents)
+        return list_fracatlas(folder, homes[0], contents, names=names)
     return list_class_folders(folder, contents, names)
 
 
@@ -103,7 +106,13 @@ def _list_table(table: Path, films: Path, names: ClassNames, patient_salt: str) 
 
 
 def _is_table(path: str) -> bool:
-    return path.rpartition("/")[2].casefold() == TABLE_NAME
+    return path.rpartition("/")[2].casefold() in TABLE_NAMES
+
+
+def _describe_no_films(contents: Contents) -> str:
+    n_other, n_passed = len(contents.others), len(contents.passed_over)
+    first = f", the first {contents.passed_over[0].reason}" if n_passed else ""
+    return f"{n_other + n_passed + len(contents.set_aside)} other files and folders{first}"
 
 
 def _one_table(folder: Path, tables: tuple[str, ...]) -> str:
@@ -116,7 +125,7 @@ def _one_table(folder: Path, tables: tuple[str, ...]) -> str:
         return tables[0]
     raise LayoutFault(
         str(folder),
-        f"must hold one {TABLE_NAME} where `--films DIR` is given",
+        "must hold one labels.csv where `--films DIR` is given",
         found=list(tables) or None,
         advice="Name the table itself: `osteon import TABLE.csv --films DIR`.",
     )

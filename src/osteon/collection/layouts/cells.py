@@ -1,21 +1,19 @@
 """A collection's own tables: the rows of a CSV, and what a cell may say."""
 
-import io
 import json
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import polars as pl
-
+from osteon.collection.layouts.spreadsheets import read_cells
 from osteon.errors import LayoutFault
 
 _Shape = TypeVar("_Shape")
 
+# TRUE and FALSE as Excel writes them in German, French, Spanish, Italian, Portuguese and Dutch.
 _FLAGS: Mapping[str, bool] = MappingProxyType(
     {
         "1": True,
@@ -23,11 +21,13 @@ _FLAGS: Mapping[str, bool] = MappingProxyType(
         "true": True,
         "yes": True,
         "y": True,
+        **dict.fromkeys(("wahr", "vrai", "verdadero", "vero", "verdadeiro", "waar"), True),
         "0": False,
         "0.0": False,
         "false": False,
         "no": False,
         "n": False,
+        **dict.fromkeys(("falsch", "faux", "falso", "onwaar"), False),
     }
 )
 _SEXES: Mapping[str, str | None] = MappingProxyType(
@@ -55,7 +55,7 @@ _YEARS: Mapping[str, float] = MappingProxyType(
         "d": 1 / 365.25,
     }
 )
-NOTHING = frozenset({"", "na", "n/a", "nan", "none", "null"})
+NOTHING = frozenset({"", "na", "n/a", "nan", "none", "null", "#n/a", "#nv", "-"})
 """What a cell says when there is nothing to say, in lower case."""
 
 
@@ -65,21 +65,25 @@ class Table:
 
     Attributes:
         path: The file.
-        header: Its columns, as written.
+        header: Its columns, as written; "(column 3)" where one has no name.
         rows: Its cells by column, stripped; empty where there is nothing.
+        numbers: Of the rows: 1 is the first below the header, empty ones counted.
+        is_guessed: Whether it is in no Unicode, and was read as Windows-1252.
     """
 
     path: Path
     header: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
+    numbers: tuple[int, ...]
+    is_guessed: bool = False
 
     def address(self, at: int, column: str) -> str:
         """Return where a cell stands: row 1 is the first below the header."""
-        return f"{self.path}, row {at + 1}, column {column}"
+        return f"{self.path}, row {self.numbers[at]}, column {column}"
 
 
 def read_table(path: Path) -> Table:
-    """Read a CSV in UTF-8 with commas, semicolons or tabs.
+    """Read a table as spreadsheets and scripts write it; see `spreadsheets`.
 
     Args:
         path: The file.
@@ -89,30 +93,16 @@ def read_table(path: Path) -> Table:
 
     Raises:
         LayoutFault: If it is not such a file, or names a column twice.
-    """
-    try:
-        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-        first = data.partition(b"\n")[0].decode()
-        separator = max(",;\t", key=first.count)
-        frame = pl.read_csv(
-            io.BytesIO(data), infer_schema=False, separator=separator, has_header=False
-        )
-    except (OSError, ValueError, pl.exceptions.PolarsError) as fault:
-        raise LayoutFault(
-            str(path),
-            "must be a CSV in UTF-8 with a header and as many cells in every row",
-            advice="Save it as CSV UTF-8.",
-        ) from fault
-    lines = frame.fill_null("").rows()
-    header = tuple(str(name).strip() for name in lines[0])
-    if len(set(header)) < len(header) or "" in header:
-        raise LayoutFault(
-            f"{path}, header", "must name every column, each once", found=list(header)[:12]
-        )
-    rows = tuple(
-        {name: cell.strip() for name, cell in zip(header, line, strict=True)} for line in lines[1:]
+    """  # noqa: DOC502 — reading the cells raises it
+    cells = read_cells(path)
+    rows = tuple(dict(zip(cells.header, row, strict=True)) for row in cells.rows)
+    return Table(
+        path=path,
+        header=cells.header,
+        rows=rows,
+        numbers=cells.numbers,
+        is_guessed=cells.is_guessed,
     )
-    return Table(path=path, header=header, rows=rows)
 
 
 def parse_flag(text: str, where: str) -> bool | None:
@@ -136,7 +126,7 @@ def parse_flag(text: str, where: str) -> bool | None:
 
 
 def parse_age(text: str, where: str) -> float | None:
-    """Return an age in years; `045Y` and `6M` are DICOM's way to write it.
+    """Return an age in years; `045Y` and `6M` are DICOM's way to write it, `45,5` Excel's.
 
     Args:
         text: The cell.
@@ -150,7 +140,9 @@ def parse_age(text: str, where: str) -> float | None:
     """
     if text.casefold() in NOTHING:
         return None
-    match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?([ymwd]?)", text.casefold(), re.ASCII)
+    match = re.fullmatch(
+        r"(\d{1,3}(?:\.\d+)?) ?([ymwd]?)", text.casefold().replace(",", "."), re.ASCII
+    )
     if match is None:
         # An age is a patient's: it is not repeated here.
         raise LayoutFault(where, "must be an age in years, such as 45 or 045Y")
@@ -204,43 +196,39 @@ def parse_shapes(
     Raises:
         LayoutFault: If the cell is something else.
     """
+    for spelling in _spell_numbers(text):
+        whole = _parse_list(spelling, parse)
+        if whole is not None:
+            return whole
+    raise LayoutFault(
+        where,
+        "must be a JSON list of boxes [x0, y0, x1, y1] or of polygons [[x, y], …], in pixels",
+        found=text[:80],
+    )
+
+
+def _parse_list(text: str, parse: Callable[[Any], _Shape | None]) -> tuple[_Shape, ...] | None:
+    """Return the shapes of a JSON list; None where it is none, or one of them is no shape."""
     try:
         value = json.loads(text) if text else []
     except ValueError:
-        value = None
+        return None
     shapes = [parse(shape) for shape in value] if isinstance(value, list) else [None]
     whole = tuple(shape for shape in shapes if shape is not None)
-    if len(whole) < len(shapes):
-        raise LayoutFault(
-            where,
-            "must be a JSON list of boxes [x0, y0, x1, y1] or of polygons [[x, y], …], in pixels",
-            found=text[:80],
-        )
-    return whole
+    return whole if len(whole) == len(shapes) else None
 
 
-def parse_unit_box(numbers: str, where: str) -> tuple[float, float, float, float]:
-    """Return a YOLO box as (x0, y0, x1, y1), shares of the film's width and height.
+def _spell_numbers(text: str) -> Iterator[str]:
+    """Yield a list as it is written, then with decimal commas, where they can be nothing else.
 
-    Args:
-        numbers: Centre x, centre y, width and height, each in [0, 1], parted by spaces.
-        where: Their address.
-
-    Returns:
-        The box, held within the film.
-
-    Raises:
-        LayoutFault: If they are no box.
+    >>> list(_spell_numbers("[[1,5; 2; 3,5; 4]]"))[1:]
+    ['[[1.5, 2, 3.5, 4]]']
+    >>> list(_spell_numbers("[[1,5, 2,0, 3,5, 4,0]]"))[1:]
+    ['[[1.5, 2.0, 3.5, 4.0]]']
     """
-    try:
-        x, y, width, height = map(float, numbers.split())
-    except ValueError:
-        x = y = width = height = math.nan
-    x0, x1 = max(x - width / 2, 0.0), min(x + width / 2, 1.0)
-    y0, y1 = max(y - height / 2, 0.0), min(y + height / 2, 1.0)
-    # Written so that a NaN is refused too.
-    if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0 and x0 < x1 and y0 < y1):
-        raise LayoutFault(
-            where, "must be a class and a box: centre, width and height, each in [0, 1]"
-        )
-    return x0, y0, x1, y1
+    yield text
+    if ";" in text:
+        yield text.replace(",", ".").replace(";", ",")
+    # Every number must have its comma, and a space after the next: `[1,5, 2, 3, 4]` may be five.
+    elif not re.sub(r"\d+,\d+(?=\s*\]|,\s)", "", text).strip("[], \t\n-"):
+        yield re.sub(r"(?<=\d),(?=\d)", ".", text)

@@ -60,7 +60,8 @@ def list_class_folders(folder: Path, contents: Contents, names: ClassNames) -> L
         root=folder,
         films=films,
         set_aside=(*contents.set_aside, *beside),
-        n_other_files=len(contents.others),
+        passed_over=contents.passed_over,
+        other_files=contents.others,
     )
 
 

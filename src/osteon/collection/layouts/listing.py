@@ -1,17 +1,17 @@
 """What a layout says about its films before any of them is opened."""
 
-import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from osteon.collection.folders import Repeat, walk_folder
+from osteon.collection.layouts.remarks import Remark
 from osteon.errors import FolderNotFound, OneClassOnly
-from osteon.radiographs.films import FILM_SUFFIXES
 from osteon.terms import Box, Polygon, SetAside, Split
 
 _UNKEEPABLE = re.compile(r"\\|^[A-Za-z]:")
-_LITTER = frozenset({"desktop.ini", "thumbs.db", "__macosx", "@eadir"})
+_NO_NAME = "a name that no manifest can hold: not UTF-8, a backslash, or like C:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,8 +19,9 @@ class ListedFilm:
     """What folders, tables and annotation files say about a film; the names are `ManifestRow`'s.
 
     Attributes:
-        relative_boxes: Fractures as shares of the film's width and height, each in [0, 1], where
-            the annotation does not say how large the film is.
+        relative_boxes: Fractures as shares of the film's width and height, where the annotation
+            does not say how large the film is.
+        relative_polygons: The same, outlined.
     """
 
     path: str
@@ -40,6 +41,7 @@ class ListedFilm:
     annotation_rows: int | None = None
     annotation_columns: int | None = None
     relative_boxes: tuple[Box, ...] = ()
+    relative_polygons: tuple[Polygon, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +54,10 @@ class Listing:
         root: The folder that the films' paths are relative to.
         films: All that have a label, sorted by path.
         set_aside: Films without one, and why.
-        n_other_files: Files that are neither films nor a part of the layout.
+        passed_over: Links, locked folders, DICOM without a picture, foreign pictures, and why.
+        other_files: Files that are neither films nor a part of the layout.
         ignored_columns: Of the collection's table, those that mean nothing to Osteon.
+        remarks: What was left out, or read in another way than it was written, and how often.
     """
 
     layout: str
@@ -61,8 +65,15 @@ class Listing:
     root: Path
     films: tuple[ListedFilm, ...]
     set_aside: tuple[SetAside, ...] = ()
-    n_other_files: int = 0
+    passed_over: tuple[SetAside, ...] = ()
+    other_files: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def n_other_files(self) -> int:
+        """How many files are neither films nor a part of the layout."""
+        return len(self.other_files)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,27 +81,31 @@ class Contents:
     """The files below a folder, as paths relative to it with forward slashes, sorted.
 
     Attributes:
-        films: Files named like films.
-        others: All other files, and links to folders, which are not followed.
-        set_aside: Films and folders that cannot be used, and why.
+        films: Files that are films, by content or by name.
+        others: All other files that nobody would take for a film.
+        set_aside: Films that cannot be used, and why.
+        passed_over: Links, locked folders, DICOM without a picture, foreign pictures, and why.
+        repeats: Links to folders whose films are listed elsewhere.
     """
 
     films: tuple[str, ...]
     others: tuple[str, ...]
     set_aside: tuple[SetAside, ...]
+    passed_over: tuple[SetAside, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
 
 
 def find_files(folder: Path) -> Contents:
     """List the files below a folder. Hidden files and the litter of operating systems do not count.
 
     Args:
-        folder: Where to look. Links to folders are not followed, so that a loop cannot hold us.
+        folder: Where to look. Links to folders are followed, each folder once.
 
     Returns:
         What is there.
 
     Raises:
-        FolderNotFound: If it is not a folder.
+        FolderNotFound: If it is not a folder, or cannot be opened.
     """
     if not folder.is_dir():
         raise FolderNotFound(
@@ -98,32 +113,28 @@ def find_files(folder: Path) -> Contents:
             "must be a folder of films, or a table that lists them (.csv)",
             advice="Check the spelling." if not folder.exists() else "",
         )
-    films: list[str] = []
-    others: list[str] = []
-    aside: list[SetAside] = []
-    folders = [""]
-    while folders:
-        below = folders.pop()
-        try:
-            entries = sorted(_entries(folder / below), key=lambda entry: entry.name)
-        except OSError:
-            aside.append(SetAside(path=_speakable(below), reason="a folder that cannot be opened"))
-            continue
-        for entry in entries:
-            path = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(path)
-            elif _speakable(path) != path or _UNKEEPABLE.search(path):
-                reason = "a name that no manifest can hold: not UTF-8, a backslash, or like C:"
-                aside.append(SetAside(path=_speakable(path), reason=reason))
-            elif Path(entry.name).suffix.lower() in FILM_SUFFIXES and _is_file(entry):
-                films.append(path)
-            else:
-                others.append(path)
+    found = walk_folder(folder)
+    locked = next((one for one in found.passed_over if one.path == "."), None)
+    if locked is not None:
+        raise FolderNotFound(
+            str(folder),
+            "must be a folder that can be opened",
+            found=locked.reason,
+            advice="Check its permissions.",
+        )
     return Contents(
-        films=tuple(sorted(films)),
-        others=tuple(sorted(others)),
-        set_aside=tuple(sorted(aside, key=lambda film: film.path)),
+        films=tuple(filter(_is_keepable, found.films)),
+        others=found.others,
+        set_aside=tuple(
+            SetAside(path=_speakable(path), reason=_NO_NAME)
+            for path in sorted(found.films, key=_speakable)
+            if not _is_keepable(path)
+        ),
+        passed_over=tuple(
+            replace(one, path=_speakable(one.path))
+            for one in sorted((*found.passed_over, *found.objects), key=lambda one: one.path)
+        ),
+        repeats=found.repeats,
     )
 
 
@@ -153,18 +164,8 @@ def check_classes(films: Sequence[ListedFilm], *, where: str) -> None:
         )
 
 
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not entry.name.startswith(".") and entry.name.casefold() not in _LITTER:
-                yield entry
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()
-    except OSError:  # a link that leads to itself
-        return False
+def _is_keepable(path: str) -> bool:
+    return _speakable(path) == path and not _UNKEEPABLE.search(path)
 
 
 def _speakable(path: str) -> str:

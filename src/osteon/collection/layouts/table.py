@@ -17,13 +17,14 @@
 | boxes | bboxes | JSON [[x0, y0, x1, y1], …], pixels |
 | polygons | masks | JSON [[[x, y], …], …], pixels |
 
-A film may be DICOM, under any name; `headers` says what its header adds to the table.
+A film may be DICOM, under any name; `headers` says what its header adds to the table. Its name may
+be written in another Unicode form than the file's. `spreadsheets` says what Excel may do to a table.
 
 A column `label` that says 1 and 0 is refused: nothing says which of them is the fracture.
 """  # noqa: E501 — a table row is one line
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -44,7 +45,10 @@ from osteon.collection.layouts.listing import (
     Listing,
     name_collection,
 )
+from osteon.collection.layouts.matching import FilmNames, normalise
 from osteon.collection.layouts.names import ClassNames, find_label, parse_split
+from osteon.collection.layouts.remarks import Remark, Remarks
+from osteon.collection.layouts.spreadsheets import looks_rounded
 from osteon.errors import LayoutFault, NoFilms
 from osteon.radiographs.pseudonyms import build_pseudonym
 from osteon.terms import SetAside, Split
@@ -119,8 +123,8 @@ def list_table(
     table = read_table(path)
     columns = _find_columns(table)
     reader = _Reader(table=table, columns=columns, names=names, patient_salt=patient_salt)
-    listed = _read_paths(reader)
-    if not any((films / film).is_file() for film in listed):
+    listed = _read_paths(reader, films, FilmNames((*contents.films, *contents.others)))
+    if not any(_is_there(films / film) for film in listed):
         raise NoFilms(
             str(films),
             f"must hold the films that {path} lists",
@@ -134,7 +138,8 @@ def list_table(
         _list_film(reader, at, film, by_folder=by_folder[film] if are_classes else None)
         for at, film in enumerate(listed)
     ]
-    unlisted = (film for film in contents.films if film not in by_folder)
+    known = _add_linked(by_folder, contents)
+    unlisted = (film for film in contents.films if film not in known)
     return Listing(
         layout="table",
         collection=name_collection(films),
@@ -144,10 +149,43 @@ def list_table(
             *contents.set_aside,
             *(SetAside(path=film, reason=f"not in {path.name}") for film in unlisted),
         ),
-        n_other_files=sum(film not in by_folder for film in contents.others)
-        - (path.name in contents.others and path.parent == films),
+        passed_over=tuple(one for one in contents.passed_over if one.path not in known),
+        other_files=tuple(
+            other for other in contents.others if other not in known and films / other != path
+        ),
         ignored_columns=tuple(name for name in table.header if name not in columns.values()),
+        remarks=_remark_encoding(table),
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no disk takes, or with a NUL in it
+        return False
+
+
+def _add_linked(listed: Iterable[str], contents: Contents) -> frozenset[str]:
+    """Return the films that a table lists, by the paths of the contents too.
+
+    A table may name a film by the path of a link, where the contents have its own.
+    """
+    known = set(listed)
+    for film in tuple(known):
+        for repeat in contents.repeats:
+            if film.startswith(f"{repeat.path}/"):
+                below = film.removeprefix(f"{repeat.path}/")
+                known.add(f"{repeat.first}/{below}" if repeat.first else below)
+    return frozenset(known)
+
+
+def _remark_encoding(table: Table) -> tuple[Remark, ...]:
+    if not table.is_guessed:
+        return ()
+    remarks = Remarks()
+    what = "is not in UTF-8 and was read as Windows-1252: every name of a film in it is there"
+    remarks.add("table", what, table.path.name)
+    return remarks.list()
 
 
 def _find_columns(table: Table) -> dict[str, str]:
@@ -158,7 +196,7 @@ def _find_columns(table: Table) -> dict[str, str]:
     """
     columns: dict[str, str] = {}
     for column in table.header:
-        word = column.casefold().replace(" ", "_").replace("-", "_")
+        word = normalise(column).casefold().replace(" ", "_").replace("-", "_")
         for meaning, synonyms in _SYNONYMS.items():
             if word == meaning or word in synonyms:
                 _refuse_two(table, meaning, (columns.get(meaning), column))
@@ -185,31 +223,74 @@ def _refuse_two(table: Table, meaning: str, columns: tuple[str | None, str | Non
         )
 
 
-def _read_paths(reader: _Reader) -> list[str]:
-    """Return the films' paths in the table's order.
+def _read_paths(reader: _Reader, folder: Path, files: FilmNames) -> list[str]:
+    """Return the films' paths in the table's order, in the Unicode form of the files.
 
     Raises:
-        LayoutFault: If a path is empty, leaves the films' folder, or stands there twice.
+        LayoutFault: If a path is empty, leaves the films' folder, could be two files, or stands
+            there twice.
     """
     rows_of: dict[str, int] = {}
     for at in range(len(reader.table.rows)):
-        text, where = reader.cell(at, "path")
-        pure = PurePosixPath(text.replace("\\", "/"))  # a table from Windows
-        is_odd = not pure.parts or pure.is_absolute() or ".." in pure.parts
-        if is_odd or "\0" in text or re.match(r"[A-Za-z]:", text):
-            raise LayoutFault(
-                where, "must name a film below the films' folder, without '..'", found=text
-            )
-        path = pure.as_posix()
+        path = _find_film(reader, at, folder, files)
         if path in rows_of:
             raise LayoutFault(
-                where,
+                reader.cell(at, "path")[1],
                 "must list each film once",
-                found=f"{path}, also in row {rows_of[path] + 1}",
+                found=f"{path}, also in row {reader.table.numbers[rows_of[path]]}",
                 advice="Remove one of the rows.",
             )
         rows_of[path] = at
     return list(rows_of)
+
+
+def _find_film(reader: _Reader, at: int, folder: Path, files: FilmNames) -> str:
+    """Return the path of the film that a row is about; as written, where there is no such film.
+
+    Raises:
+        LayoutFault: If it could be no film's, or two films'.
+    """
+    text, where = reader.cell(at, "path")
+    pure = PurePosixPath(text.replace("\\", "/"))  # a table from Windows
+    is_odd = not pure.parts or pure.is_absolute() or ".." in pure.parts
+    if is_odd or "\0" in text or re.match(r"[A-Za-z]:", text):
+        raise LayoutFault(
+            where, "must name a film below the films' folder, without '..'", found=text
+        )
+    path = pure.as_posix()
+    fitting = files.find_path(path)
+    if len(fitting) > 1:
+        raise LayoutFault(
+            where,
+            "must name one film: there are several whose names differ in their Unicode form only",
+            found=list(fitting),
+            advice="Write it in the form that the file has, or rename the files.",
+        )
+    if not fitting and not _is_there(folder / path):
+        _refuse_damaged_name(reader.table, path, where)
+    return fitting[0] if fitting else path
+
+
+def _refuse_damaged_name(table: Table, path: str, where: str) -> None:
+    """Refuse a name that a spreadsheet or a wrong encoding has made of another.
+
+    Raises:
+        LayoutFault: If it is one.
+    """
+    if looks_rounded(path):
+        raise LayoutFault(
+            where,
+            "must be a film's name; a spreadsheet has made a rounded number of it",
+            found=path,
+            advice="Format the column as text, fill it in again, and save.",
+        )
+    if table.is_guessed and not path.isascii():
+        raise LayoutFault(
+            str(table.path),
+            "must be in UTF-8: read as Windows-1252, it names films that are not there",
+            found=path,
+            advice="Save it as CSV UTF-8.",
+        )
 
 
 def _list_film(reader: _Reader, at: int, path: str, *, by_folder: bool | None) -> ListedFilm:
@@ -219,7 +300,7 @@ def _list_film(reader: _Reader, at: int, path: str, *, by_folder: bool | None) -
         has_fracture=in_table if by_folder is None else by_folder,
         has_fracture_in_table=None if by_folder is None else in_table,
         published_split=_parse_split(*reader.cell(at, "split")),
-        patient_key=build_pseudonym(reader.cell(at, "patient")[0], reader.patient_salt),
+        patient_key=_hide_patient(*reader.cell(at, "patient"), reader.patient_salt),
         body_region=parse_words(reader.cell(at, "region")[0]),
         view=parse_words(reader.cell(at, "view")[0]),
         hardware=parse_flag(*reader.cell(at, "hardware")),
@@ -230,6 +311,22 @@ def _list_film(reader: _Reader, at: int, path: str, *, by_folder: bool | None) -
         boxes=parse_shapes(*reader.cell(at, "boxes"), parse_box),
         polygons=parse_shapes(*reader.cell(at, "polygons"), parse_polygon),
     )
+
+
+def _hide_patient(text: str, where: str, salt: str) -> str | None:
+    """Return a patient's pseudonym; None where none is named.
+
+    Raises:
+        LayoutFault: If a spreadsheet has rounded the identity: several patients would be one.
+    """
+    if looks_rounded(text):
+        # A patient's identity is not repeated here.
+        raise LayoutFault(
+            where,
+            "must be an identity; a spreadsheet has made a rounded number of it",
+            advice="Format the column as text, fill it in again, and save.",
+        )
+    return build_pseudonym(normalise(text), salt)
 
 
 def _parse_label(reader: _Reader, at: int) -> bool:

@@ -38,6 +38,7 @@ class NetworkSettings(Settings):
         frozen_stages: How many of timm's first stages keep the weights they start with.
         localiser_width: Channels of the decoder of a network that learns places from masks
             (`learning.localiser`); 0 learns films alone.
+        box_head: Whether such a network learns boxes too (`learning.heads.boxes`).
     """
 
     name: Literal["cnn4", "cnn2", "timm"]
@@ -53,6 +54,7 @@ class NetworkSettings(Settings):
     linear_first_block: bool = False
     frozen_stages: int = Field(default=0, ge=0, le=4)
     localiser_width: int = Field(default=0, ge=0, le=512)
+    box_head: bool = False
 
     @model_validator(mode="after")
     def _names_a_model(self) -> "NetworkSettings":
@@ -64,6 +66,8 @@ class NetworkSettings(Settings):
             raise ValueError(
                 "linear_first_block, frozen_stages and localiser_width are for timm's networks"
             )
+        if self.box_head and not self.localiser_width:
+            raise ValueError("box_head needs localiser_width: boxes are read from its decoder")
         return self
 
 
@@ -74,6 +78,11 @@ class AugmentationSettings(Settings):
         rotation_degrees: Drawn from ± this.
         shift_share: Horizontal and vertical shift, drawn from ± this share of the side.
         zoom_share: Horizontal and vertical zoom, each drawn from 1 ± this.
+        zoom: Both sides are zoomed alike by a factor drawn from this range, as often between 1/2
+            and 1 as between 1 and 2.
+        turned_share: Of the films that are no close-ups, shown turned by any angle in the way that
+            turned films are measured: whole, on a black canvas enlarged to hold them, which the
+            letterbox then reduces; not shifted, not zoomed, not sheared.
         shear_degrees: Drawn from ± this. Keras reads the seed's 0.2 as degrees, and so do we.
         horizontal_flip: Mirror left and right, every second film.
         vertical_flip: Mirror top and bottom, every second film.
@@ -90,6 +99,8 @@ class AugmentationSettings(Settings):
     rotation_degrees: float = Field(default=0, ge=0, le=180)
     shift_share: float = Field(default=0, ge=0, lt=1)
     zoom_share: float = Field(default=0, ge=0, lt=1)
+    zoom: tuple[float, float] = (1.0, 1.0)
+    turned_share: float = Field(default=0, ge=0, le=1)
     shear_degrees: float = Field(default=0, ge=0, lt=45)
     horizontal_flip: bool = False
     vertical_flip: bool = False
@@ -111,12 +122,17 @@ class SamplingSettings(Settings):
             nearly every film with hardware is fractured.
         close_share: Of the films shown as close-ups: of a fracture where there is one, of any
             place where there is none, so that a close-up says nothing about the label.
+        hard_share: Of the films without a fracture, drawn by the loss that they last had, the
+            harder the oftener.
+        hard_after: Share of the epochs after which that begins.
     """
 
     films: int = Field(default=0, ge=0)
     fractured_share: float = Field(default=0.5, gt=0, lt=1)
     hardware_weight: float = Field(default=1.0, ge=0, le=1)
     close_share: float = Field(default=0.0, ge=0, le=1)
+    hard_share: float = Field(default=0.0, ge=0, le=1)
+    hard_after: float = Field(default=1 / 3, ge=0, le=1)
 
 
 class LossSettings(Settings):
@@ -126,11 +142,24 @@ class LossSettings(Settings):
         focal_weight: Of the focal loss over the map's cells.
         dice_weight: Of the overlap with the mask, on films that have one.
         branch_weight: Of each branch's own cross-entropy.
+        box_weight: Of all that is asked of a box head, whose parts have weights of their own.
+        box_score_weight: Of the cross-entropy of scores against the IoU that they promise.
+        box_overlap_weight: Of one minus the complete IoU.
+        box_sides_weight: Of the cross-entropy of the distances to the sides.
+        consistency_weight: Of the squared difference of the logits of one film, shown twice.
+        consistency_films: How many films of a batch are shown twice, changed differently each
+            time, where `consistency_weight` is not 0; close-ups are not.
     """
 
     focal_weight: float = Field(default=1.0, ge=0)
     dice_weight: float = Field(default=1.0, ge=0)
     branch_weight: float = Field(default=0.3, ge=0)
+    box_weight: float = Field(default=0.5, ge=0)
+    box_score_weight: float = Field(default=1.0, ge=0)
+    box_overlap_weight: float = Field(default=7.5, ge=0)
+    box_sides_weight: float = Field(default=1.5, ge=0)
+    consistency_weight: float = Field(default=0.0, ge=0)
+    consistency_films: int = Field(default=4, ge=1)
 
 
 class OptimiserSettings(Settings):
@@ -167,6 +196,8 @@ class ScheduleSettings(Settings):
             nothing.
         average: Share that a running mean of the weights keeps at each step; the mean is what is
             read with and exported. 0 takes the weights themselves.
+        average_rises: Let that share rise with the steps done, (1 + steps) / (10 + steps), until
+            it is reached, so that the first weights are soon forgotten.
         small_epochs: How many of the first epochs see films reduced to `small_share` of their side.
         small_share: See there.
         seed: Of weights, order and augmentation.
@@ -182,6 +213,7 @@ class ScheduleSettings(Settings):
     seed: int = Field(default=42, ge=0)
     one_cycle: bool = False
     average: float = Field(default=0.0, ge=0, lt=1)
+    average_rises: bool = False
     small_epochs: int = Field(default=0, ge=0)
     small_share: float = Field(default=2 / 3, gt=0, le=1)
 
@@ -217,6 +249,12 @@ class Recipe(Settings):
     class_weights: bool = True
     operating_point: Literal["youden", "half"] = "youden"
     targets: dict[TargetMetric, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _turns_letterboxed_films(self) -> "Recipe":
+        if self.augmentation.turned_share and self.preparation.fit != "letterbox":
+            raise ValueError('augmentation.turned_share needs preparation.fit = "letterbox"')
+        return self
 
 
 def recipe_names() -> tuple[str, ...]:

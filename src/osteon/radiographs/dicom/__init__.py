@@ -8,8 +8,12 @@ shows what the pixels are, never whose.
 |---|---|
 | bytes to elements, bounded | `elements`, `walk` |
 | is it a radiograph, and what does it say of itself | `facts` |
-| pixel data to stored values | `pixels`, `codestreams`, `codecs` |
-| stored values to grey | `lookup` |
+| how its pixels are stored, what shape they have, which are none | `formats`, `padding` |
+| pixel data to stored values | `pixels`, `frames`, `codestreams`, `codecs`, `depth` |
+| stored values to grey | `lookup`, `tables`, `windows` |
+
+Where a header contradicts itself or its pixels, the pixels are measured, and the contradiction is a
+note of the film; where they cannot settle it, the film is refused. `docs/dicom.md` has the table.
 """
 
 from dataclasses import dataclass
@@ -18,10 +22,18 @@ import numpy as np
 
 from osteon.radiographs.dicom import tags
 from osteon.radiographs.dicom.datasets import write_dataset
+from osteon.radiographs.dicom.depth import has_wrong_sign, refuse_sign
 from osteon.radiographs.dicom.elements import Header, is_dicom, parse_header
-from osteon.radiographs.dicom.facts import InstanceFacts, read_facts, refuse_other_objects
+from osteon.radiographs.dicom.facts import (
+    InstanceFacts,
+    note_frames,
+    read_facts,
+    refuse_other_objects,
+)
+from osteon.radiographs.dicom.formats import read_pixel_aspect, read_pixel_format
 from osteon.radiographs.dicom.lookup import build_lookup
-from osteon.radiographs.dicom.pixels import decode_codes, read_pixel_format
+from osteon.radiographs.dicom.padding import mark_padding, read_padding
+from osteon.radiographs.dicom.pixels import decode_pixels
 from osteon.radiographs.dicom.values import read_text, read_whole
 from osteon.radiographs.pseudonyms import build_pseudonym
 from osteon.terms import Radiograph
@@ -73,10 +85,34 @@ def decode_dicom(data: bytes, *, source: str, max_pixels: int = MAX_PIXELS) -> D
     header = parse_header(data, source=source)
     refuse_other_objects(header)
     how = read_pixel_format(header, max_pixels=max_pixels)
-    codes = decode_codes(header, how, max_pixels=max_pixels)
-    pixels = np.take(build_lookup(header, how, codes), codes)
+    aspect, shape_notes = read_pixel_aspect(header)
+    padding = read_padding(header, how)
+    film = decode_pixels(header, how, padding, max_pixels=max_pixels)
+    # One value for every code; the last code is padding that has none.
+    stored = np.arange((1 << how.bits_stored) + 1, dtype=np.float64)
+    if film.is_signed:  # two's complement: the upper half is negative
+        stored[stored.size // 2 :] -= 1 << how.bits_stored
+    is_padding, padding_notes = mark_padding(padding, stored, film.codes)
+    if has_wrong_sign(film.codes, is_padding, bits=how.bits_stored, is_signed=film.is_signed):
+        refuse_sign(source, is_signed=film.is_signed)
+    lookup = build_lookup(header, stored, film.codes, is_padding)
+    notes = (
+        *header.notes,
+        *note_frames(header),
+        *how.notes,
+        *shape_notes,
+        *film.notes,
+        *padding_notes,
+        *lookup.notes,
+    )
     return DicomFilm(
-        radiograph=Radiograph(pixels=pixels, source=source), instance=read_facts(header)
+        radiograph=Radiograph(
+            pixels=lookup.greys[film.codes],
+            source=source,
+            notes=notes,
+            pixel_aspect=aspect,
+        ),
+        instance=read_facts(header),
     )
 
 

@@ -21,8 +21,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
-from osteon.radiographs.dicom.codestreams import CodeStream
-from osteon.radiographs.raster import decode_raster, put_noise_after_scan
+from osteon.radiographs.dicom.codestreams import CodeStream, drop_exif, is_gapless_j2k
+from osteon.radiographs.jpegs import put_noise_after_scan
+from osteon.radiographs.raster import decode_raster
 
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 """Shape `(rows, columns)`, as the code stream holds them; signed ones in two's complement."""
@@ -90,7 +91,8 @@ def decode_codestream(stream: CodeStream, *, source: str) -> Samples:
         UnreadableFilm: If it will not decode.
         UnsupportedRadiograph: If the decoder is not installed.
     """  # noqa: DOC502 — loading raises the last
-    if stream.family == "jpeg-ls" and not stream.has_end:
+    is_gapless = stream.family != "jpeg-2000" or is_gapless_j2k(stream.data)
+    if not is_gapless or (stream.family == "jpeg-ls" and not stream.has_end):
         raise TruncatedFilm(source, _WHOLE, found=_CUT, advice=_REFETCH)
     try:
         if stream.family == "jpeg-2000":
@@ -115,11 +117,26 @@ def _unpack_segments(frame: bytes, *, n_pixels: int) -> list[npt.NDArray[np.uint
     n_segments, *offsets = np.frombuffer(frame, dtype="<u4", count=16).tolist()
     starts = offsets[:n_segments] if n_segments <= 2 else ()  # more are colour
     ends = (*starts[1:], len(frame))
-    return [
-        # As one long row: some writers let a run cross the end of a row.
-        np.asarray(Image.frombytes("L", (n_pixels, 1), frame[start:end], "packbits", "L"))
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    segments = [frame[start:end] for start, end in zip(starts, ends, strict=True)]
+    # Where a piece is missing from the middle, what follows is taken for other runs than it was,
+    # and makes too much. Zeros at the end are padding, PS3.5 G.3.1, or come back as what completes
+    # the last run: bytes that make nothing by themselves.
+    if segments and _holds_pixels(segments[-1].rstrip(b"\0") + b"\x80" * 130, n_pixels + 1):
+        raise ValueError(n_pixels)
+    return [_unpack_segment(segment, n_pixels) for segment in segments]
+
+
+def _unpack_segment(segment: bytes, n_pixels: int) -> npt.NDArray[np.uint8]:
+    # As one long row: some writers let a run cross the end of a row.
+    return np.asarray(Image.frombytes("L", (n_pixels, 1), segment, "packbits", "L"))
+
+
+def _holds_pixels(segment: bytes, n_pixels: int) -> bool:
+    try:
+        _unpack_segment(segment, n_pixels)
+    except ValueError:
+        return False
+    return True
 
 
 def _join_bytes(high: npt.NDArray[np.uint8], low: npt.NDArray[np.uint8]) -> Samples:
@@ -140,7 +157,8 @@ def _decode_jpeg_ls(stream: CodeStream, source: str) -> Samples:
 
 
 def _decode_jpeg(stream: CodeStream, source: str) -> Samples:
-    film = decode_raster(stream.data, source=source, max_pixels=stream.rows * stream.columns)
+    data = drop_exif(stream.data)
+    film = decode_raster(data, source=source, max_pixels=stream.rows * stream.columns)
     return _check_shape(np.rint(film.pixels * np.float32(255.0)).astype(np.uint8), stream)
 
 

@@ -4,6 +4,7 @@ A data set of 100 × 100 pixels may hold a code stream of 60,000 × 60,000: its 
 the memory of the second.
 """
 
+import struct
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -126,3 +127,47 @@ def _parse_frame(data: bytes, at: int, marker: int) -> CodeStream:
         columns=int.from_bytes(data[at + 7 : at + 9], "big"),
         n_components=data[at + 9],
     )
+
+
+def drop_exif(data: bytes) -> bytes:
+    """Return a JPEG without its EXIF segments, whose orientation is no matter of DICOM's.
+
+    Args:
+        data: The code stream. How a film lies, its data set says: PS3.3 C.7.6.1.1.1.
+    """
+    at, kept = 2, [data[:2]]
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        is_bare = data[at + 1] in _BARE
+        after = at + 2 if is_bare else at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at + 1] == 0xFF:  # fill
+            after = at + 1
+        if not (data[at + 1] == 0xE1 and data[at + 4 : at + 8] == b"Exif"):
+            kept.append(data[at:after])
+        at = after
+    return b"".join((*kept, data[at:]))
+
+
+def is_gapless_j2k(data: bytes) -> bool:
+    """Return whether each tile-part of a JPEG 2000 stream ends where the next one begins.
+
+    A piece that is missing from the middle leaves a stream that ends as it should; its decoder
+    takes what is there and paints something.
+
+    Args:
+        data: The code stream, from SOC on.
+    """
+    at = 2
+    while at + 12 <= len(data):
+        marker, length = struct.unpack_from(">HH", data, at)
+        if marker == 0xFFD9:  # EOC
+            return True
+        if marker != 0xFF90:  # ISO/IEC 15444-1 A.4.2: SOT; before the first, the main header
+            at += 2 + length
+            continue
+        (tile_part,) = struct.unpack_from(">L", data, at + 6)
+        if not tile_part:  # the last one: up to EOC
+            return True
+        at += tile_part
+        if data[at : at + 2] not in {b"\xff\x90", b"\xff\xd9"}:
+            return False
+    return data[at : at + 2] == b"\xff\xd9"

@@ -16,6 +16,7 @@ from typing import Final
 from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
 from osteon.radiographs.dicom import tags
 from osteon.radiographs.dicom.walk import REFETCH, UNDEFINED, Coding, Element, Walk, has_vr
+from osteon.terms import Reason
 
 DEFLATE_RATIO: Final = 256
 """Deflate can promise 1,032 bytes for one; a film with wide black margins comes to 60."""
@@ -40,11 +41,13 @@ class Header:
         source: Where it came from; starts every refusal.
         syntax: The transfer syntax UID, as the file says or as it was found to be.
         elements: By tag. Elements behind the pixel data are not read.
+        notes: What is wrong with the way it is written, and did not matter.
     """
 
     source: str
     syntax: str
     elements: Mapping[int, Element]
+    notes: tuple[Reason, ...] = ()
 
 
 def is_dicom(data: bytes) -> bool:
@@ -107,7 +110,12 @@ def parse_header(data: bytes, *, source: str) -> Header:
             found="none that can be read",
             advice=REFETCH,
         )
-    return Header(source=source, syntax=syntax, elements=MappingProxyType(meta | elements))
+    return Header(
+        source=source,
+        syntax=syntax,
+        elements=MappingProxyType(meta | elements),
+        notes=tuple(walk.notes.values()),
+    )
 
 
 def parse_first_item(header: Header, tag: int) -> Header | None:
@@ -133,29 +141,8 @@ def parse_first_item(header: Header, tag: int) -> Header | None:
     if length is None:
         return None
     end = None if length == UNDEFINED else walk.at + length
-    elements = walk.collect(walk.find_coding(sequence.coding), end=end)
+    elements = walk.collect(walk.find_coding(sequence.coding), end=end, depth=1)
     return Header(source=header.source, syntax=header.syntax, elements=elements)
-
-
-def read_fragments(pixel_data: Element, *, source: str) -> bytes:
-    """Join the fragments of one encapsulated frame, PS3.5 A.4.
-
-    Args:
-        pixel_data: Of undefined length.
-        source: Where it came from.
-
-    Returns:
-        The frame's code stream; the offset table, which comes first, is left out.
-
-    Raises:
-        TruncatedFilm: If the last fragment is cut, or the end is missing.
-        UnreadableFilm: If something else than fragments is there.
-    """  # noqa: DOC502 — the walk raises them
-    walk = Walk(pixel_data.value, at=0, source=source)
-    fragments = []
-    while (length := walk.enter_item(pixel_data.coding)) is not None:
-        fragments.append(walk.take(length))
-    return b"".join(fragments[1:])
 
 
 _META: Final = Coding(is_explicit=True, is_little=True)

@@ -16,6 +16,7 @@ from osteon.radiographs.dicom.values import (
     read_uid,
     read_whole,
 )
+from osteon.terms import Reason
 
 # PS3.4 B.5: the storage classes that are read
 _CR: Final = "1.2.840.10008.5.1.4.1.1.1"
@@ -164,6 +165,22 @@ def refuse_other_objects(header: Header) -> None:
     _refuse_frames_and_colour(header)
 
 
+def note_frames(header: Header) -> tuple[Reason, ...]:
+    """Return what is wrong with the number of frames of a film that has one.
+
+    Args:
+        header: The data set, already found to hold one picture at most.
+    """
+    element = header.elements.get(tags.NUMBER_OF_FRAMES)
+    if element is None or not bytes(element.value).strip(b" \0"):
+        return ()
+    if read_whole(header, tags.NUMBER_OF_FRAMES) == 1:
+        return ()
+    # PS3.3 C.7.6.6.1.1: a whole number above zero. The pixels of one frame can be nothing else.
+    text = "NumberOfFrames is no number above zero; the one picture that is there was read."
+    return (Reason(code="frames", text=text),)
+
+
 def _refuse_frames_and_colour(header: Header) -> None:
     """Refuse what is not one grey picture.
 
@@ -171,12 +188,13 @@ def _refuse_frames_and_colour(header: Header) -> None:
         UnsupportedRadiograph: If it is not.
     """
     n_frames = read_whole(header, tags.NUMBER_OF_FRAMES)
-    if n_frames is not None and n_frames != 1:
+    if n_frames is not None and n_frames > 1:
         raise UnsupportedRadiograph(
             header.source,
             "must hold one picture",
             found=f"{n_frames} frames",
             advice="Save the frame that is the radiograph as an instance of its own.",
+            code="frames",
         )
     photometric = read_code(header, tags.PHOTOMETRIC_INTERPRETATION)
     n_samples = read_whole(header, tags.SAMPLES_PER_PIXEL)
@@ -185,8 +203,11 @@ def _refuse_frames_and_colour(header: Header) -> None:
         raise UnsupportedRadiograph(
             header.source,
             "must be grey, MONOCHROME1 or MONOCHROME2, with one sample per pixel",
-            found=photometric or "no PhotometricInterpretation",
+            found=f"{photometric}, {n_samples} samples per pixel"
+            if photometric in {"MONOCHROME1", "MONOCHROME2"}
+            else photometric or "no PhotometricInterpretation",
             advice="Colour holds marks or a photograph; send the film itself.",
+            code="colour",
         )
 
 

@@ -17,6 +17,7 @@ PATIENT_SEX: Final = 0x0010_0040
 PATIENT_AGE: Final = 0x0010_1010
 BODY_PART_EXAMINED: Final = 0x0018_0015
 IMAGER_PIXEL_SPACING: Final = 0x0018_1164
+NOMINAL_SCANNED_PIXEL_SPACING: Final = 0x0018_2010
 VIEW_POSITION: Final = 0x0018_5101
 STUDY_INSTANCE_UID: Final = 0x0020_000D
 SERIES_INSTANCE_UID: Final = 0x0020_000E
@@ -28,6 +29,7 @@ NUMBER_OF_FRAMES: Final = 0x0028_0008
 ROWS: Final = 0x0028_0010
 COLUMNS: Final = 0x0028_0011
 PIXEL_SPACING: Final = 0x0028_0030
+PIXEL_ASPECT_RATIO: Final = 0x0028_0034
 BITS_ALLOCATED: Final = 0x0028_0100
 BITS_STORED: Final = 0x0028_0101
 HIGH_BIT: Final = 0x0028_0102
@@ -45,6 +47,7 @@ LUT_DESCRIPTOR: Final = 0x0028_3002
 LUT_DATA: Final = 0x0028_3006
 VOI_LUT_SEQUENCE: Final = 0x0028_3010
 PRESENTATION_LUT_SHAPE: Final = 0x2050_0020
+OVERLAY_BIT_POSITIONS: Final = tuple(0x6000_0102 + (n << 17) for n in range(16))  # 60xx, even
 PIXEL_DATA: Final = 0x7FE0_0010
 
 # PS3.5 7.5: items and their ends
@@ -61,6 +64,10 @@ NAMES: Final[Mapping[int, str]] = MappingProxyType(
         HIGH_BIT: "HighBit",
         PIXEL_REPRESENTATION: "PixelRepresentation",
         LUT_DESCRIPTOR: "LUTDescriptor",
+        PIXEL_SPACING: "PixelSpacing",
+        IMAGER_PIXEL_SPACING: "ImagerPixelSpacing",
+        NOMINAL_SCANNED_PIXEL_SPACING: "NominalScannedPixelSpacing",
+        PIXEL_ASPECT_RATIO: "PixelAspectRatio",
     }
 )
 """Keywords of the attributes that a refusal may name."""

@@ -108,7 +108,9 @@ def read_numbers(header: Header, tag: int, *, is_signed: bool = False) -> tuple[
 _DECIMAL_STRINGS: Final = frozenset(
     {
         tags.IMAGER_PIXEL_SPACING,
+        tags.NOMINAL_SCANNED_PIXEL_SPACING,
         tags.PIXEL_SPACING,
+        tags.PIXEL_ASPECT_RATIO,
         tags.NUMBER_OF_FRAMES,
         tags.WINDOW_CENTER,
         tags.WINDOW_WIDTH,
