@@ -10,7 +10,7 @@ import osteon
 
 def test_the_public_face_is_short():
     """The names are those of the documentation, and each is there."""
-    names = {"Detector", "Finding", "Radiograph", "Reading", "errors", "__version__"}
+    names = {"Detector", "Finding", "Radiograph", "Reading", "Reason", "errors", "__version__"}
     assert set(osteon.__all__) == set(dir(osteon)) == names
     assert all(getattr(osteon, name) is not None for name in names)
     assert osteon.errors.OsteonError.__module__ == "osteon.errors"

@@ -174,7 +174,11 @@ class Reading:
             "decision": self.decision,
             "probability": self.probability,
             "findings": [
-                {"box": list(found.box), "probability": found.probability}
+                {
+                    "box": list(found.box),
+                    "probability": found.probability,
+                    "is_best_place": found.is_best_place,
+                }
                 for found in self.findings
             ],
             "reasons": [{"code": reason.code, "text": reason.text} for reason in self.reasons],

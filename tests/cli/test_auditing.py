@@ -1,11 +1,13 @@
 """`osteon audit`: what it prints, and how it ends."""
 
+import html
 import json
+import re
 import shlex
 from pathlib import Path
 
 import pytest
-from tests.films import draw_film, list_films, turn_film, write_film
+from tests.films import draw_film, list_films, turn_film, write_classes, write_film
 from tests.rows import place_film
 
 from osteon.cli.app import run
@@ -122,3 +124,59 @@ def test_an_external_collection_is_searched(manifest, tmp_path, capsys):
     assert "1 of 4 films (25.0%) stand in others too, which has 2 films." in out
     assert run(["audit", str(manifest), "--quick", "--against", str(manifest)]) == 2
     assert "--against" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", [("m.parquet", "audit"), ("my films' list.parquet", "an audit")])
+def test_the_pages_commands_can_be_pasted(names, tmp_path, monkeypatch, capsys):
+    """They name the real files, quoted for a shell, and each of them runs."""
+    manifest, folder = names
+    monkeypatch.chdir(tmp_path)
+    write_classes(tmp_path / "films", 12, seed=3)
+    copy = tmp_path / "films" / "fractured" / "copy.png"
+    copy.write_bytes((tmp_path / "films" / "fractured" / "f00.png").read_bytes())
+    assert run(["import", "films", "-o", manifest]) == 0
+    assert run(["audit", manifest, "-o", folder]) == 0
+    page = (tmp_path / folder / "report.html").read_text("utf-8")
+    commands = html.unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", page, re.DOTALL)[1])
+    for command in commands.splitlines():
+        words = shlex.split(command)
+        assert words[0] == "osteon"
+        assert run(words[1:]) == 0, command
+    stem = Path(manifest).stem
+    assert len(commands.splitlines()) == 2
+    assert (tmp_path / f"{stem}-clean.parquet").is_file()
+    assert (tmp_path / f"{stem}-split.parquet").is_file()
+
+
+def test_the_page_of_a_placed_collection_does_not_place_it_again(tmp_path, monkeypatch):
+    """Films that are placed never move: only the cleaning is printed, and it runs."""
+    monkeypatch.chdir(tmp_path)
+    write_classes(tmp_path / "films", 12, seed=3)
+    copy = tmp_path / "films" / "fractured" / "copy.png"
+    copy.write_bytes((tmp_path / "films" / "fractured" / "f00.png").read_bytes())
+    assert run(["import", "films", "-o", "m.csv"]) == 0
+    assert run(["split", "m.csv", "-o", "s.csv"]) == 0
+    assert run(["audit", "s.csv", "-o", "audit", "--films", "films"]) == 0
+    page = (tmp_path / "audit" / "report.html").read_text("utf-8")
+    command = html.unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", page, re.DOTALL)[1])
+    assert command == "osteon clean s.csv --audit audit --films films -o s-clean.parquet"
+    assert run(shlex.split(command)[1:]) == 0
+    assert "never move" in page
+
+
+def test_paths_from_the_root_are_told_from_the_manifests_folder(tmp_path, monkeypatch):
+    """The page tells nothing of this machine, and its commands run where it says."""
+    write_classes(tmp_path / "films", 12, seed=3)
+    copy = tmp_path / "films" / "fractured" / "copy.png"
+    copy.write_bytes((tmp_path / "films" / "fractured" / "f00.png").read_bytes())
+    (tmp_path / "lists").mkdir()
+    manifest = tmp_path / "lists" / "m.parquet"
+    assert run(["import", str(tmp_path / "films"), "-o", str(manifest)]) == 0
+    assert run(["audit", str(manifest), "-o", str(tmp_path / "a b")]) == 0
+    page = (tmp_path / "a b" / "report.html").read_text("utf-8")
+    assert str(tmp_path) not in page
+    assert "In the folder that holds <code>m.parquet</code>:" in page
+    monkeypatch.chdir(tmp_path / "lists")
+    commands = html.unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", page, re.DOTALL)[1])
+    for command in commands.splitlines():
+        assert run(shlex.split(command)[1:]) == 0, command

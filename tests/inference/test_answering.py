@@ -62,7 +62,7 @@ def test_many_films_have_the_answers_of_each_alone(pool):
     """Batches change nothing: neither the order nor an answer, wherever refusals stand."""
     answerer = build(pool)
     films = [draw_spot(60 + n, 80, box=(n, n, 20 + n, 20 + n)) for n in range(19)]
-    films[3], films[8], films[18] = b"nonsense", None, np.zeros((3, 3))
+    films[3], films[8], films[18] = b"nonsense", b"", np.zeros((3, 3))
     alone = [answerer.answer(film) for film in films]
     together = list(answerer.answer_many(iter(films)))
     assert len(together) == len(films)

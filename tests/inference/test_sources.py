@@ -114,3 +114,13 @@ def test_one_film_is_not_many(thing):
     """A film handed to `read_many` would be taken apart into bytes or rows."""
     with pytest.raises(TypeError, match="read_many takes"):
         list_films(thing)
+
+
+def test_an_image_that_nobody_decoded_is_read_as_its_file(tmp_path):
+    """Pillow would make up what a damaged file lacks: the bytes are looked at instead."""
+    buffer = io.BytesIO()
+    Image.fromarray(BYTES).save(buffer, "PNG")
+    image = Image.open(io.BytesIO(buffer.getvalue()))
+    assert simplify_film(image, max_bytes=1_000_000) == buffer.getvalue()
+    image.load()
+    assert np.array_equal(simplify(image), BYTES)

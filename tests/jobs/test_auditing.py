@@ -95,7 +95,8 @@ def test_the_same_collection_gives_the_same_bytes(result, folder, manifest):
     """Two audits of one collection differ in no byte, whatever the number of workers."""
     other = audit_collection(manifest, folder / "other", workers=1)
     assert result.path.read_bytes() == other.path.read_bytes()
-    assert result.page.read_bytes() == other.page.read_bytes()
+    renamed = other.page.read_bytes().replace(b"--audit other ", b"--audit new/audit ")
+    assert result.page.read_bytes() == renamed  # its commands name the audit's own folder
 
 
 def test_an_audit_that_was_stopped_goes_on_to_the_same_answer(result, folder, manifest):

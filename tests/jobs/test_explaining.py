@@ -5,6 +5,7 @@ import json
 import pytest
 
 from osteon.cli.app import run
+from osteon.cli.explaining import put_worth
 from osteon.errors import ManifestFault, RunFault, SettingsFault
 from osteon.jobs.explaining import ExplainingRequest, explain_run
 
@@ -80,3 +81,10 @@ def test_the_command_says_what_each_method_is_worth(explained, tmp_path, capsys)
     assert "of 3" in said
     assert run([*asked, "--method", "magic"]) == 2
     assert "grad-cam++" in capsys.readouterr().err
+
+
+def test_three_films_have_no_interval(explained):
+    """The gain of so few films is said with their number, and nothing about others."""
+    _, report = explained
+    (_, _, _, _, gain) = put_worth(report.worth[0])
+    assert gain.endswith("(3 groups: too few for an interval)")

@@ -221,22 +221,30 @@ def test_findings_are_rated_on_films_that_have_a_fracture(fitted):
 def test_what_is_measured_is_what_is_shown(fitted):
     """A film called "fracture" without a finding counts with its best place, as its reading."""
     test = draw_films("test")
-    hidden = fitted.model_copy(update={"threshold": 0.9})
+    hidden = fitted.model_copy(update={"threshold": 0.7})
     points = OperatingPoints(
         high_sensitivity=certify("sensitivity", 0.90, 131, 129, 0.2),
         high_specificity=certify("specificity", 0.95, 269, 264, 0.5),
     )
     called = [points.decide(p) for p in CALIBRATOR.calibrate(test.logits).tolist()]
     shown = show(test, HOW, hidden, called=called)
-    assert sum(bool(places) and places[0].is_best_place for places in shown) > 5
-    found, right, ece = measure_places(test, CALIBRATOR, points, how=HOW, settings=hidden)
-    assert right.n == ece.n == sum(map(len, shown))
-    assert found.hits == sum(
-        any(is_right(place.box, row.boxes) for place in places)
+    assert sum(bool(places) and places[0].is_best_place for places in shown) > 2
+    found, right, best, ece = measure_places(test, CALIBRATOR, points, how=HOW, settings=hidden)
+    assert [one.name for one in (found, right, best, ece)] == [
+        "boxed films with a right finding",
+        "findings that meet a fracture",
+        "best places that meet a fracture",
+        "ece of boxes, bias-corrected",
+    ]
+    judged = [
+        (place.is_best_place, is_right(place.box, row.boxes))
         for row, places in zip(test.rows, shown, strict=True)
-        if row.boxes
-    )
-    assert ece.name == "ece of findings, bias-corrected"
+        for place in places
+    ]
+    assert (right.hits, right.n) == (judged.count((False, True)), right.n)
+    assert (best.hits, best.n) == (judged.count((True, True)), best.n)
+    assert right.n + best.n == ece.n == len(judged)
+    assert found.hits <= right.hits  # a best place is no finding
     assert 0 <= ece.low <= ece.value <= ece.high
 
 

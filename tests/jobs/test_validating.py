@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from osteon.collection.manifest import Manifest, write_manifest
+from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.evaluation.decisions import CALLED
+from osteon.inference.detector import Detector
 from osteon.jobs import illustrating
 from osteon.jobs.illustrating import choose_apart
+from osteon.jobs.measuring import measure_films
+from osteon.jobs.tiles import build_tiles, choose_worst, draw_worst
 from osteon.jobs.validating import ValidationRequest, validate_release
 from tests.films import list_film
 from tests.releases import build_release, draw_spot
@@ -119,6 +122,22 @@ def test_the_gallery_shows_errors_alone_under_their_names(validated):
     assert all(tile.caption.splitlines()[1].endswith("no fracture") for tile in drawn["misses"])
     assert "11 films in doubt, neither of the two." in drawn["lead"]
     assert "Of copies of one picture, one is shown." in drawn["lead"]
+
+
+def test_worst_films_carry_their_names_and_the_releases_colours(collection, tmp_path):
+    """A person finds the film again; of copies the worst alone takes a place."""
+    path = build_release(tmp_path)
+    manifest = read_manifest(collection)
+    rows = [row for row in manifest.rows if row.path != "gone.png"]
+    with Detector.load(path, threads=1) as detector:
+        (tile,) = build_tiles(detector, manifest, rows[:1])
+        films = measure_films(detector.answerer.for_numbers(), manifest, rows, split="all")
+        sheets = draw_worst(detector, films, tmp_path, n_films=12)
+        told = build_tiles(detector, manifest, choose_worst(films, is_fractured=False, n_films=3))
+    assert tile.caption == "f-doubt-0.png, frontal"
+    assert tile.colours == (0.2, 0.9)
+    assert [sheet.name for sheet in sheets] == ["misses-1.png", "false-alarms-1.png"]
+    assert [one.caption.split("-")[1] for one in told] == ["fracture", "doubt", "doubt"]
 
 
 def test_of_copies_the_first_is_chosen():

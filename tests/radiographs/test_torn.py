@@ -1,10 +1,15 @@
 """A torn film is told from a whole one by what it ends in."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from osteon.errors import TruncatedFilm
+from osteon.radiographs.arrays import build_radiograph
 from osteon.radiographs.phantom import draw_phantom
+from osteon.radiographs.raster import decode_raster
 from osteon.radiographs.torn import find_tear, refuse_torn
 
 RNG = np.random.default_rng(7)
@@ -74,4 +79,17 @@ def test_a_torn_film_is_refused_by_name():
     """The refusal has a code for programs and says what was seen."""
     with pytest.raises(TruncatedFilm, match="torn") as fault:
         refuse_torn(tear(draw_film(), 50), source="a.jpg")
+    assert fault.value.code == "torn"
+
+
+def test_a_torn_film_is_refused_however_it_comes():
+    """As a file and as an array."""
+    torn = tear(draw_film(), 50)
+    picture = io.BytesIO()
+    Image.fromarray(np.rint(torn * 255).astype(np.uint8)).save(picture, "PNG")
+    with pytest.raises(TruncatedFilm) as fault:
+        decode_raster(picture.getvalue(), source="a.png")
+    assert fault.value.code == "torn"
+    with pytest.raises(TruncatedFilm) as fault:
+        build_radiograph(torn, source="array")
     assert fault.value.code == "torn"

@@ -122,7 +122,8 @@ def test_a_sound_collection_is_told_so_with_care():
     page = read(build_audit_page(build([], shortcut=low, n_pictures=98)))
     assert "found nothing wrong. That is no proof" in page.text
     assert "No two films show the same picture." in page.text
-    assert "give little of the label away (AUROC 0.52" in page.text
+    assert "AUROC of 0.520 (95 % interval 0.45 to 0.59)" in page.text
+    assert "below the limit of 0.65" in page.text
     assert "What each property gives away on its own" in page.text
     assert "osteon clean" not in page.text
     assert not page.faults

@@ -1,5 +1,7 @@
 """All models in one figure each, told apart by colour, dash and name."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from osteon.evaluation.reliability import measure_calibration
@@ -51,8 +53,19 @@ def test_no_model_wins_by_small_errors_alone(tmp_path, drawn, words):
     assert f"Bias-corrected ECE: a {errors[0]:.3f} (AUROC 0.900), b {errors[1]:.3f}" in said
     assert "smallest" not in said
     title = drawn[0].axes[0].get_title(loc="left").splitlines()
-    assert title[1].startswith(f"ECE, bias-corrected {errors[0]:.3f} (")
-    assert title[2] == "AUROC 0.900 (0.800 to 1.000)"
+    assert title[1:3] == ["AUROC 0.900 (0.800 to 1.000)", "ECE, bias-corrected:"]
+    assert title[3].startswith(f"{errors[0]:.3f} (")
+
+
+def test_words_above_a_panel_end_before_the_next(tmp_path, drawn):
+    """Four panels side by side are all headed legibly."""
+    draw_reliabilities(
+        [build_line(name, is_reference=True) for name in ("osteon-1", "seed", "demo", "mobile")],
+        tmp_path / "r.png",
+    )
+    titles = [axes._left_title.get_window_extent() for axes in drawn[0].axes]
+    assert all(one.x1 < other.x0 for one, other in pairwise(titles))
+    assert titles[-1].x1 <= drawn[0].bbox.width
 
 
 def test_every_model_has_a_panel(tmp_path, drawn):

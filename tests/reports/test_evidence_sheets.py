@@ -1,5 +1,7 @@
 """Sheets of films: bare on the left, with evidence and findings on the right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
@@ -45,6 +47,22 @@ def test_boxes_lie_left_and_findings_right(tmp_path, drawn):
     assert yellow == to_rgba(YELLOW)
     assert blue[3] == 1.0  # a line that can be seen
     assert yellow != blue
+
+
+def test_a_best_place_is_dashed_and_colours_begin_where_the_release_says(tmp_path, drawn):
+    """Faint evidence is seen on a scale that is made for it."""
+    place = Finding(box=(0, 40, 30, 80), probability=Probability(0.1), is_best_place=True)
+    tile = replace(build_tile(findings=(place,)), colours=(0.2, 0.5))
+    tile.evidence[:20] = 0.35
+    draw_evidence_sheet([tile, replace(tile, colours=(0.4, 1.0))], tmp_path / "a.png", title="Hits")
+    boxes = [patch for patch in drawn[0].axes[0].patches if not patch.get_fill()]
+    assert {box.get_linestyle() for box in boxes} == {"--"}
+    spread = [
+        np.ptp(np.asarray(image.get_array())[5, 5].astype(int))
+        for image in drawn[0].axes[0].images[1::2]
+    ]
+    assert spread[0] > 20
+    assert spread[1] == 0
 
 
 def test_words_say_what_is_seen(tmp_path, drawn, words):

@@ -1,6 +1,7 @@
 """A reading shows itself: as a picture, as HTML, as JSON."""
 
 import json
+from dataclasses import asdict, replace
 
 import pytest
 from PIL import Image
@@ -8,6 +9,8 @@ from tests.releases import build_release
 
 import osteon
 from osteon.inference.detector import Detector
+from osteon.reports.readings import build_record
+from osteon.terms import Finding
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,15 @@ def test_a_reading_is_plain_json(detector, film):
     assert "evidence" not in plain
 
 
+def test_a_best_place_is_told_from_a_finding_in_every_form(detector, film):
+    """A program that reads the boxes learns which of them is none of the findings."""
+    best = Finding(box=(1.0, 2.0, 30.0, 40.0), probability=0.2, is_best_place=True)
+    reading = replace(detector.read(film), findings=(best, replace(best, is_best_place=False)))
+    record = asdict(build_record(reading, film))
+    for told in (reading.to_dict(), record):
+        assert [found["is_best_place"] for found in told["findings"]] == [True, False]
+
+
 def test_a_reading_says_itself_in_one_line(detector, film):
     """A notebook or a log is not filled with the numbers of a map."""
     text = repr(detector.read(film))
@@ -46,7 +58,7 @@ def test_a_reading_says_itself_in_one_line(detector, film):
 
 def test_a_reading_plots_and_saves_its_film(detector, film, tmp_path):
     """The picture is the film with what was read; it is the same in a file."""
-    reading = detector.read(Image.open(film))
+    reading = detector.read(film)
     picture = reading.plot()
     reading.save_overlay(tmp_path / "seen.png")
     with Image.open(tmp_path / "seen.png") as saved:

@@ -23,7 +23,7 @@ MIN_CONFIRMED: Final = 0.45
 
 MIN_CONFIRMED_DRAWN: Final = 0.8
 """The same where nearly all on which they agree is drawn: a frame is no evidence, and letters over
-a film may pass for bone. docs/decisions/0033 has the numbers behind both."""
+a film may pass for bone. docs/decisions/0036 has the numbers behind both."""
 
 MOSTLY_DRAWN: Final = 0.75
 """Share of the structure on which two films agree from which it is nearly all drawn."""

@@ -52,30 +52,32 @@ def compare_inside(films: tuple[Pixels8, Pixels8], whole: Alignment) -> Found | 
     windows = _find_windows(films, whole)
     if windows is None:
         return None
-    part_a, part_b = (
-        np.ascontiguousarray(film[top:bottom, left:right])
-        for film, (left, top, right, bottom) in zip(films, windows, strict=True)
-    )
+    parts = _cut(films[0], windows[0]), _cut(films[1], windows[1])
     moved = _between(whole, films, windows)
-    a, b = _leave_out_common(measure_fingerprint(part_a), measure_fingerprint(part_b), moved)
+    a, b = _leave_out_common(measure_fingerprint(parts[0]), measure_fingerprint(parts[1]), moved)
     found = align_films(a, b)
     if found is None or found.fit.score < DOUBT:
         return None
     if has_more_to_show(a, b):
-        found = align_finely(part_a, part_b, found)
+        found = align_finely(parts[0], parts[1], found)
         if found is None or found.fit.score < FINE_LIMIT:
             return None
     elif found.fit.score < LIMIT:
         return None
     if not found.fit.is_confirmed:
         return None
-    matrix, angle, scale = map_films(found, part_a.shape, part_b.shape)
+    matrix, angle, scale = map_films(found, parts[0].shape, parts[1].shape)
     corner_a, corner_b = (np.array(window[:2], np.float64) for window in windows)
     matrix[:, 2] += corner_b - matrix[:, :2] @ corner_a
     return found, matrix, angle, scale
 
 
 _Window = tuple[int, int, int, int]
+
+
+def _cut(film: Pixels8, window: _Window) -> Pixels8:
+    left, top, right, bottom = window
+    return np.ascontiguousarray(film[top:bottom, left:right])
 
 
 def _find_windows(

@@ -25,7 +25,7 @@ from osteon.collection.outliers import Oddity
 from osteon.collection.placing import refuse_output
 from osteon.terms import Box
 
-MEASURES: Final = 1
+MEASURES: Final = 2
 """Raised when a measure changes: what an older Osteon saw then counts no more."""
 
 _DAMAGED: Final = (

@@ -51,7 +51,7 @@ MIN_GROUPS: Final = 5
 """Groups of each class below which nothing is measured: there is one fold for each."""
 
 N_FEATURES: Final = 8
-"""Features that are named, those that carry most first."""
+"""Features that are named, those that carry most first; the strongest alone is among them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -242,7 +242,12 @@ def _rank_features(
             )
         )
     features.sort(key=lambda carrier: (-round(carrier.drop, 4), -(carrier.auroc or 0.0)))
-    return tuple(features[:N_FEATURES])
+    named = features[:N_FEATURES]
+    # Others may say the same as the strongest one, and so hide its fall.
+    strongest = max(features, key=lambda carrier: carrier.auroc or 0.0, default=None)
+    if strongest is not None and strongest not in named:
+        named[-1] = strongest
+    return tuple(named)
 
 
 def _advise(shortcut: Shortcut) -> str:

@@ -21,7 +21,7 @@ from osteon.inference.evidence import lay_on_film, scale_evidence
 from osteon.inference.findings import find_contradictions, rate_findings, show_places
 from osteon.inference.guards import check_guards
 from osteon.inference.network import Network, open_session
-from osteon.inference.sources import Film, list_films
+from osteon.inference.sources import Film, is_stream, list_films
 from osteon.radiographs.isolation import ChildPool, Limits
 from osteon.radiographs.prepare import scale_pixels
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
@@ -191,7 +191,8 @@ class Detector:
         Raises:
             TypeError: If it is none of these: a fault of the program, not of a film.
         """  # noqa: DOC502 — opening raises it
-        return replace(self.build_reading(self.answerer.answer(film)), film=film)
+        reading = self.build_reading(self.answerer.answer(film))
+        return replace(reading, film=None if is_stream(film) else film)  # a stream is at its end
 
     def read_many(self, films: Iterable[Film] | str | PathLike[str]) -> Iterator[Reading]:
         """Read films as they come, several at once and a few ahead; memory stays bounded.

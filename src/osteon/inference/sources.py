@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from osteon.collection.folders import walk_folder
 from osteon.errors import NoFilms, TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
@@ -52,10 +52,19 @@ def name_film(film: Film) -> str:
             return name
     if _is_tensor(film):
         return "tensor"
-    if callable(getattr(film, "read", None)):
+    if is_stream(film):
         given = getattr(film, "name", None)
         return given if isinstance(given, str) else "file"
     return "dataset"
+
+
+def is_stream(film: object) -> bool:
+    """Return whether a film is a file object, which can be read once.
+
+    Args:
+        film: As it was handed in.
+    """
+    return callable(getattr(film, "read", None))
 
 
 def simplify_film(film: Film, *, max_bytes: int) -> Path | bytes | npt.NDArray[Any] | Any:
@@ -78,11 +87,14 @@ def simplify_film(film: Film, *, max_bytes: int) -> Path | bytes | npt.NDArray[A
         return Path(film)
     if isinstance(film, bytes | bytearray | memoryview):
         return bytes(film)
+    stored = _read_stored(film, max_bytes)
+    if stored is not None:
+        return stored
     if isinstance(film, np.ndarray | Image.Image) or _is_tensor(film):
         return _flatten(_take_array(film))
     if isinstance(film, Radiograph) or _is_dataset(film):
         return film
-    if callable(getattr(film, "read", None)):
+    if is_stream(film):
         content = film.read(max_bytes + 1)
         if isinstance(content, bytes | bytearray):
             return bytes(content)
@@ -129,6 +141,24 @@ def _list_paths(path: Path) -> list[Path]:
 def _is_tensor(film: object) -> bool:
     # torch is never imported here: who has a tensor has torch.
     return type(film).__module__.partition(".")[0] == "torch" and hasattr(film, "detach")
+
+
+def _read_stored(film: object, max_bytes: int) -> bytes | None:
+    """Return the file behind a PIL image that was opened and not decoded; None for all others.
+
+    Pillow keeps 8 of 16 bits of a colour and makes up what a damaged JPEG lacks, and says neither:
+    such a file is read like any other.
+    """
+    if not (isinstance(film, ImageFile.ImageFile) and film.tile):
+        return None
+    stream = film.fp
+    if stream is None or stream.closed or not stream.seekable():
+        return None
+    at = stream.tell()
+    stream.seek(0)
+    content = stream.read(max_bytes + 1)
+    stream.seek(at)
+    return content
 
 
 def _is_dataset(film: object) -> bool:

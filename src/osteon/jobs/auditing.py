@@ -15,6 +15,7 @@ rules.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -120,7 +121,8 @@ def audit_collection(  # noqa: PLR0913 — the face that notebooks see: options,
     if out is None or work is None:
         return result
     progress("report", 0, 1)
-    page = _write_page(result, manifest, seen, other, out / PAGE_FILE)
+    named = (manifest_path, out, films)
+    page = _write_page(result, (manifest, other), seen, named)
     path = write_audit(flaws, manifest, out, seen=told, searched=searched)
     shutil.rmtree(work, ignore_errors=True)
     progress("report", 1, 1)
@@ -222,11 +224,17 @@ def _make_work_folder(out: Path) -> Path:
 
 
 def _write_page(
-    result: AuditResult, manifest: Manifest, seen: Examination, other: Manifest | None, path: Path
+    result: AuditResult,
+    manifests: tuple[Manifest, Manifest | None],
+    seen: Examination,
+    named: tuple[Path, Path, Path | None],
 ) -> Path:
+    """Write the page, with the manifest, the folder and the films as the person named them."""
     # Pages need jinja2, which loads slowly; a quick audit does without.
     from osteon.reports.audit_page import AuditPage, write_audit_page
 
+    manifest, other = manifests
+    manifest_path, out, films = named
     # A page has room for one measurement that is no flaw: the one that says most.
     told = max(seen.shortcuts, key=lambda own: own.auroc.value, default=None)
     names = sorted({row.collection for row in manifest.rows if row.collection})
@@ -242,9 +250,30 @@ def _write_page(
         shortcut=None if told is None else build_shortcut_evidence(told),
         rows={row.path: row for row in manifest.rows},
         other_rows={} if other is None else {row.path: row for row in other.rows},
+        **_name_files(manifest_path, out, films),
     )
-    write_audit_page(page, path)
-    return path
+    write_audit_page(page, out / PAGE_FILE)
+    return out / PAGE_FILE
+
+
+def _name_files(manifest: Path, out: Path, films: Path | None) -> dict[str, Any]:
+    """Return the files as the page's commands name them: as they were typed, if that was short.
+
+    A path from the root would tell of this machine, and hold nowhere else; in its place stand
+    paths from the manifest's folder.
+    """
+    named = {"manifest": manifest, "folder": out, "films": films}
+    if not any(path is not None and path.is_absolute() for path in named.values()):
+        return named
+    beside = manifest.absolute().parent
+    try:
+        told = {
+            key: None if path is None else Path(os.path.relpath(path.absolute(), beside))
+            for key, path in named.items()
+        }
+    except ValueError:  # on another drive
+        return named
+    return told | {"is_beside": True}
 
 
 def _reader(manifest: Manifest) -> Callable[[str], Pixels8]:

@@ -1,6 +1,7 @@
 """Where a release says the fracture is: chosen on tune, measured on test."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ NARROWEST: Final = 0.1
 BRIGHT: Final = 0.95
 """Share of fractured tune films whose brightest evidence stays below 1."""
 
-ECE_OF_FINDINGS: Final = "ece of findings, bias-corrected"
+ECE_OF_BOXES: Final = "ece of boxes, bias-corrected"
 
 Method = Literal["learnt map", "in the network", "occlusion"]
 
@@ -239,8 +240,9 @@ def measure_places(
         settings: The release's.
 
     Returns:
-        Two shares, and how far the findings' probabilities are from what they met; none where
-        nothing is boxed, or no evidence was asked for.
+        Shares of boxed films and of findings, of best places as well where any was shown, and how
+        far the probabilities of all that was shown are from what it met; none where nothing is
+        boxed, or no evidence was asked for.
     """
     if not films.has_boxes or any(answer.evidence is None for answer in films.answers):
         return ()
@@ -248,24 +250,50 @@ def measure_places(
     called = [points.decide(probability) for probability in probabilities]
     shown = show(films, how, settings, called=called)
     met: list[tuple[bool, str]] = []
-    right: list[tuple[bool, str]] = []
-    rated: list[float] = []
+    boxes: list[_Shown] = []
     for row, group, places, film in zip(
         films.rows, films.groups, shown, probabilities, strict=True
     ):
-        hits = [is_right(place.box, row.boxes) for place in places]
-        right += [(hit, group) for hit in hits]
-        rated += [settings.rate(film, place.peak) for place in places]
+        of_film = [
+            _Shown(
+                probability=settings.rate(film, place.peak),
+                is_right=is_right(place.box, row.boxes),
+                is_best_place=place.is_best_place,
+                group=group,
+            )
+            for place in places
+        ]
+        boxes += of_film
         if row.boxes:
-            met.append((any(hits), group))
-    told = (("boxed films with a right finding", met), ("findings that meet a fracture", right))
+            met.append((any(one.is_right and not one.is_best_place for one in of_film), group))
+    findings, best = (
+        [(one.is_right, one.group) for one in boxes if one.is_best_place is is_best]
+        for is_best in (False, True)
+    )
+    told = (
+        ("boxed films with a right finding", met),
+        ("findings that meet a fracture", findings),
+        ("best places that meet a fracture", best),
+    )
     shares = tuple(name_metric(name, share_of(counted)) for name, counted in told if counted)
-    if not right:
+    if not boxes:
         return shares
     off = measure_calibration(
-        rated, [hit for hit, _ in right], [group for _, group in right]
+        [one.probability for one in boxes],
+        [one.is_right for one in boxes],
+        [one.group for one in boxes],
     ).ece_corrected
-    return (*shares, name_measured(ECE_OF_FINDINGS, off, len(rated)))
+    return (*shares, name_measured(ECE_OF_BOXES, off, len(boxes)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shown:
+    """A box that a reading shows, and what it met."""
+
+    probability: float
+    is_right: bool
+    is_best_place: bool
+    group: str
 
 
 def rate_places(

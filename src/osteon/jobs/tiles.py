@@ -52,12 +52,9 @@ def draw_worst(
     Returns:
         The sheets.
     """
-    order = films.logits.argsort(kind="stable").tolist()  # by the network's belief, lowest first
     drawn: list[Path] = []
     for name, title, is_fractured in _KINDS:
-        ranked = order if is_fractured else order[::-1]
-        of_kind = [place for place in ranked if films.rows[place].has_fracture is is_fractured]
-        worst = [films.rows[place] for place in choose_apart(films.rows, of_kind)[:n_films]]
+        worst = choose_worst(films, is_fractured=is_fractured, n_films=n_films)
         for start in range(0, len(worst), PER_SHEET):
             path = folder / f"{name}-{start // PER_SHEET + 1}.png"
             some = worst[start : start + PER_SHEET]
@@ -67,6 +64,20 @@ def draw_worst(
             drawn.append(path)
             progress(f"drawing {name}", start + len(some), len(worst))
     return tuple(drawn)
+
+
+def choose_worst(films: MeasuredFilms, *, is_fractured: bool, n_films: int) -> list[ManifestRow]:
+    """Return fractured films that a release believes least, or others that it believes most.
+
+    Args:
+        films: What it answered to them.
+        is_fractured: Which of the two.
+        n_films: At most; of copies of one picture, the worst alone.
+    """
+    order = films.logits.argsort(kind="stable").tolist()  # by the network's belief, lowest first
+    ranked = order if is_fractured else order[::-1]
+    of_kind = [place for place in ranked if films.rows[place].has_fracture is is_fractured]
+    return [films.rows[place] for place in choose_apart(films.rows, of_kind)[:n_films]]
 
 
 def _build_tile(detector: Detector, row: ManifestRow, path: Path) -> EvidenceTile | None:

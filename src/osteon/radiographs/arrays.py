@@ -8,6 +8,7 @@ import numpy.typing as npt
 from osteon.errors import UnsupportedRadiograph
 from osteon.radiographs.greys import unit_from_deep, unit_from_float
 from osteon.radiographs.raster import MIN_SIDE
+from osteon.radiographs.torn import refuse_torn
 from osteon.terms import Radiograph
 
 
@@ -28,7 +29,8 @@ def build_radiograph(
     Raises:
         UnsupportedRadiograph: If the array is not one grey picture, or nothing says which values
             are black and white.
-    """
+        TruncatedFilm: If a part of the film is torn off.
+    """  # noqa: DOC502 — looking for a tear raises it
     is_number = pixels.dtype.kind in "buif"
     if pixels.ndim != 2 or not is_number:
         raise UnsupportedRadiograph(
@@ -44,6 +46,9 @@ def build_radiograph(
             found=f"{pixels.shape[1]} x {pixels.shape[0]}",
         )
     if pixels.dtype.kind == "f":
-        return Radiograph(pixels=unit_from_float(pixels, source), source=source)
-    whole = pixels.astype(np.uint8) if pixels.dtype.kind == "b" else pixels
-    return Radiograph(pixels=unit_from_deep(whole, source), source=source)
+        grey = unit_from_float(pixels, source)
+    else:
+        whole = pixels.astype(np.uint8) if pixels.dtype.kind == "b" else pixels
+        grey = unit_from_deep(whole, source)
+    refuse_torn(grey, source=source)
+    return Radiograph(pixels=grey, source=source)

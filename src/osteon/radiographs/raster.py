@@ -196,7 +196,7 @@ def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> 
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
     """  # noqa: DOC502 — opening and loading raise them
     image = _open(data, source)
-    _refuse_size(image.width, image.height, source=source, max_pixels=max_pixels)
+    refuse_size(image.height, image.width, source, max_pixels=max_pixels)
     # A PNG's EXIF may stand behind its picture, so asking for it decodes the picture.
     is_png = isinstance(image, PngImageFile)
     _refuse_deep_colour(image, data, source)
@@ -316,7 +316,18 @@ def _read_orientation(image: ImageFile.ImageFile) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
-def _refuse_size(columns: int, rows: int, *, source: str, max_pixels: int) -> None:
+def refuse_size(rows: int, columns: int, source: str, *, max_pixels: int) -> None:
+    """Refuse a film by what its header says of its size, before it is decoded.
+
+    Args:
+        rows: Height in pixels.
+        columns: Width in pixels.
+        source: Where the film came from; starts the refusal.
+        max_pixels: Films with more pixels are refused.
+
+    Raises:
+        UnsupportedRadiograph: If the film is too large or too small.
+    """
     found = f"{columns} x {rows}"
     if rows * columns > max_pixels:
         raise UnsupportedRadiograph(

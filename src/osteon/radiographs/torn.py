@@ -36,6 +36,9 @@ MAX_SHARE: Final = 0.75
 _STRUCTURE: Final = 1.0
 """Of 255: mean step from pixel to pixel along a line that is not flat."""
 
+_NOISY: Final = 0.3
+"""Share of a line's pixels that differ from the next, at least."""
+
 _LEFT: Final = 0.1
 """Mean change over a block's width, over the mean change from pixel to pixel: at most this."""
 
@@ -122,7 +125,9 @@ def _sum_blocks(values: Floats) -> Floats:
 def _find_lines(grey: Floats) -> npt.NDArray[np.bool_]:
     """Return which lines equal the one before them, and are not flat."""
     is_equal = np.abs(np.diff(grey, axis=0)).max(axis=1) == 0.0
-    is_structured = np.abs(np.diff(grey, axis=1)).mean(axis=1) > _STRUCTURE
+    steps = np.abs(np.diff(grey, axis=1))
+    # A film's line has noise in it; an edge or a column of a drawing is the same all the way down.
+    is_structured = (steps.mean(axis=1) > _STRUCTURE) & ((steps > 0).mean(axis=1) > _NOISY)
     return np.asarray(np.concatenate([[False], is_equal]) & is_structured)
 
 

@@ -1,8 +1,10 @@
 """The audit as one page that a radiologist can read: no network, pictures inside."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -18,12 +20,22 @@ from osteon.reports.audit_charts import (
 )
 from osteon.reports.audit_examples import SHOWN_BY_FILM, Example, build_examples
 from osteon.reports.audit_rules import EXPLANATIONS, RuleText, explain_rule, order_rules
+from osteon.reports.audit_shortcut import say_shortcut, say_verdict
 from osteon.reports.audit_shots import N_LINK_SHOTS, Shelf
 from osteon.reports.audit_words import say_name, say_split
 from osteon.reports.files import write_whole
 from osteon.reports.film_pictures import ReadFilm
 from osteon.reports.wording import say_count, say_share
 from osteon.terms import Flaw, ManifestRow
+
+COUNTED: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("same-picture", "identical-pixels", "identical-files"), "group"),
+        **dict.fromkeys(("copies-across-splits", "patient-across-splits"), "group"),
+        **dict.fromkeys(("same-picture-two-labels", "copy-in-other-collection"), "picture"),
+    }
+)
+"""What is counted where a rule finds films that belong together; other rules count times."""
 
 MAX_LISTED = 200
 """Films of one rule that are listed with their reason; the others stand in audit.json."""
@@ -47,6 +59,11 @@ class AuditPage:
         read_other: Opens a film of the collection that this one was compared with; None without.
         other_rows: What that collection's manifest says about its films, by path.
         explanations: Of the rules.
+        manifest: The manifest that was audited, as it is to be named in a command.
+        folder: Where the audit is written, in the same way.
+        films: Where the films lie, if it was not where the manifest says.
+        is_beside: Whether commands are to be typed in the manifest's folder, and not where the
+            audit was.
     """
 
     name: str
@@ -61,6 +78,10 @@ class AuditPage:
     read_other: ReadFilm | None = None
     other_rows: Mapping[str, ManifestRow] = field(default_factory=dict)
     explanations: Mapping[str, RuleText] = field(default_factory=lambda: EXPLANATIONS)
+    manifest: Path = Path("manifest.parquet")
+    folder: Path = Path("audit")
+    films: Path | None = None
+    is_beside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +111,11 @@ class Section:
     leaks: LeakTable | None = None
     burned_in: Mapping[str, Any] | None = None
     shortcuts: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def found(self) -> str:
+        """How often, in the rule's own words: groups of copies, or times."""
+        return f"{say_count(self.n_flaws, COUNTED.get(self.rule, 'time'))}"
 
     @property
     def n_pictured(self) -> int:
@@ -141,16 +167,44 @@ def build_audit_page(page: AuditPage) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(count=say_count, share=say_share, ticked=_mark_commands)
-    environment.globals.update(split_word=say_split, feature_bars=build_feature_bars)
+    environment.globals.update(
+        split_word=say_split, feature_bars=build_feature_bars, verdict=say_verdict
+    )
     html = environment.get_template("audit.html.j2").render(
         page=page,
         name=say_name(page.name),
         sections=sections,
         sentences=_say_findings(page, sections),
         must_clean=any(section.rule in CLEANED for section in sections),
+        commands=build_commands(page),
+        is_placed=page.summary.split_column == "split",
     )
     # An evidence's text may hold half a letter, from a name that is no UTF-8; the page must not.
     return html.lstrip().encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def build_commands(page: AuditPage) -> list[str]:
+    """Return what to type next, whole, with the files' real names, quoted for a shell.
+
+    Args:
+        page: What it is made from.
+    """
+    stem = page.manifest.stem
+    clean = page.manifest.with_name(f"{stem}-clean.parquet")
+    split = page.manifest.with_name(f"{stem}-split.parquet")
+    films: list[str | Path] = [] if page.films is None else ["--films", page.films]
+    commands: list[list[str | Path]] = [
+        ["osteon", "clean", page.manifest, "--audit", page.folder, *films, "-o", clean]
+    ]
+    if page.summary.split_column != "split":  # films that are placed never move
+        commands.append(["osteon", "split", clean, *films, "-o", split])
+    return [shlex.join(_spell_argument(word) for word in command) for command in commands]
+
+
+def _spell_argument(word: str | Path) -> str:
+    """Return a word of a command; a file whose name begins with a dash is no option."""
+    is_option_like = isinstance(word, Path) and str(word).startswith("-")
+    return f"./{word}" if is_option_like else str(word)
 
 
 def _mark_commands(text: str) -> Markup:
@@ -196,7 +250,7 @@ def _say_findings(page: AuditPage, sections: Sequence[Section]) -> list[str]:
             " collection under both labels, once with and once without a fracture."
         )
     found_shortcuts = counts["shortcut"].shortcuts if "shortcut" in counts else ()
-    told += [_say_shortcut(shortcut) for shortcut in found_shortcuts or (page.shortcut,)]
+    told += [say_shortcut(shortcut) for shortcut in found_shortcuts or (page.shortcut,)]
     if not sections:
         told.append(
             "The audit found nothing wrong. That is no proof that nothing is: it sees what"
@@ -265,20 +319,4 @@ def _say_overlap(summary: AuditSummary) -> str:
         f"{against.n_with_copy:,} of its films ({say_share(against.share)}) stand in the collection"
         f" {say_name(against.collection)} too: for a model that has seen the one, the other is no"
         " external test."
-    )
-
-
-def _say_shortcut(shortcut: Mapping[str, Any] | None) -> str:
-    auroc = {} if shortcut is None else shortcut.get("auroc") or {}
-    value, limit = auroc.get("value"), (shortcut or {}).get("limit")
-    if value is None:
-        return ""
-    if limit is not None and value <= limit:
-        return (
-            f"Outward properties of the files give little of the label away (AUROC {value:.2f},"
-            " where 0.5 is a coin toss)."
-        )
-    return (
-        f"The label can be guessed without looking at bone: outward properties of the files alone"
-        f" reach an AUROC of {value:.2f}, where 0.5 is a coin toss and 1 is certainty."
     )

@@ -52,7 +52,7 @@ EXPLANATIONS: Final[Mapping[str, RuleText]] = MappingProxyType(
             "before: the test is not external.",
         ),
         "same-picture": RuleText(
-            title="One film seen twice",
+            title="Near-copies",
             meaning="The same film stands in the collection more than once: turned, mirrored, "
             "enlarged, cropped, with other contrast, or with black and white swapped.",
             why="Copies add weight and not knowledge: the collection is smaller than it looks, "

@@ -30,7 +30,7 @@ _ACROSS: Final = 4
 _NAMED: Final = 3
 """Models that the title names; the others stand in their panels."""
 
-_PANEL: Final = (3.15, 3.2)
+_PANEL: Final = (3.15, 3.5)
 """Width and height of a panel with its words, in inches."""
 
 
@@ -147,8 +147,8 @@ def _draw_panel(axes: Axes, line: Line) -> None:
         axis.set_ticks([0, 0.25, 0.5, 0.75, 1])
     axes.tick_params(labelsize=SMALL - 1.5)
     axes.set_title(
-        f"{line.name}\nECE, bias-corrected {_put_ece(line.reliability)}\n"
-        f"AUROC {_put_area(line.auroc)}",
+        f"{line.name}\nAUROC {_put_area(line.auroc)}\n"
+        f"ECE, bias-corrected:\n{_put_ece(line.reliability)}",
         size=SMALL,
         color=INK,
         loc="left",

@@ -89,13 +89,8 @@ def render_overlay(order: OverlayOrder) -> bytes:
 
     Raises:
         FilmFault: If the film cannot be used, or is another one than was read.
-    """  # noqa: DOC501, DOC502 — reading it raises one; an UnreadableFilm is one
+    """  # noqa: DOC502 — reading and drawing raise it
     radiograph = read_film(order.path)
-    evidence = order.reading.evidence
-    if evidence is not None and evidence.shape != radiograph.pixels.shape:
-        raise UnreadableFilm(
-            str(order.path), "must be the film that was read", found="one of another size"
-        )
     held = io.BytesIO()
     draw_overlay(radiograph, order.reading).save(held, "PNG", compress_level=3)
     return held.getvalue()
@@ -110,7 +105,15 @@ def draw_overlay(radiograph: Radiograph, reading: Reading) -> Image.Image:
 
     Returns:
         The picture, in colour.
+
+    Raises:
+        UnreadableFilm: If the film is another one than was read.
     """
+    evidence = reading.evidence
+    if evidence is not None and evidence.shape != radiograph.pixels.shape:
+        raise UnreadableFilm(
+            radiograph.source, "must be the film that was read", found="one of another size"
+        )
     film = _draw_film(radiograph, reading)
     width = max(film.width, MIN_WIDTH)
     size = max(15, round(width / 42))

@@ -47,11 +47,14 @@ class FindingRecord:
 
     Attributes:
         box: (x0, y0, x1, y1) in the film's pixels.
-        probability: That there is a fracture in it.
+        probability: That there is a fracture in it, never above that of the film.
+        is_best_place: Whether it is too faint for a finding, and only the best place of a film
+            called "fracture".
     """
 
     box: Box
     probability: float
+    is_best_place: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +113,7 @@ def build_record(reading: Reading, path: Path, *, overlay: Path | None = None) -
             FindingRecord(
                 box=tuple(round(side, 1) for side in finding.box),  # type: ignore[arg-type]
                 probability=finding.probability,
+                is_best_place=finding.is_best_place,
             )
             for finding in reading.findings
         ),

@@ -1,8 +1,11 @@
 """How numbers are said in figures and texts: one way, everywhere."""
 
-from osteon.evaluation.decisions import DecisionMetrics
-from osteon.evaluation.intervals import Interval
-from osteon.evaluation.metrics import Metric, Metrics
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a release's card is shown by the base install, which measures nothing
+    from osteon.evaluation.decisions import DecisionMetrics
+    from osteon.evaluation.intervals import Interval
+    from osteon.evaluation.metrics import Metric, Metrics
 
 NONE = "not defined"
 
@@ -20,20 +23,21 @@ def say_share(value: float | None) -> str:
     return NONE if value is None else f"{100 * value:.1f} %"
 
 
-def say_interval(interval: Interval | None) -> str:
+def say_interval(interval: "Interval | None") -> str:
     """Return an interval of a share in percent; empty where there is none.
 
     Args:
         interval: Its ends in [0, 1].
 
     Example:
+        >>> from osteon.evaluation.intervals import Interval
         >>> say_interval(Interval(low=0.5, high=0.75, confidence=0.95, method="Wilson"))
         '50.0 to 75.0 %'
     """
     return "" if interval is None else f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
 
 
-def say_confidence(interval: Interval | None) -> str:
+def say_confidence(interval: "Interval | None") -> str:
     """Return how sure an interval is, such as "95 % interval"; empty where there is none.
 
     Args:
@@ -42,7 +46,7 @@ def say_confidence(interval: Interval | None) -> str:
     return "" if interval is None else f"{100 * interval.confidence:g} % interval"
 
 
-def say_area(metric: Metric) -> str:
+def say_area(metric: "Metric") -> str:
     """Return an AUROC with its interval.
 
     Args:
@@ -57,7 +61,7 @@ def say_area(metric: Metric) -> str:
     )
 
 
-def say_films(metrics: Metrics | DecisionMetrics) -> str:
+def say_films(metrics: "Metrics | DecisionMetrics") -> str:
     """Return how many films in how many groups, the number on which intervals rest.
 
     Args:

@@ -34,7 +34,7 @@ def test_two_films_that_differ_in_form_only_are_two():
         "1 ö.jpg",
         "images\\1 ö.jpg",
         "C:\\data\\images\\1 ö.jpg",
-        "/home/me/train/1 ö.jpg",
+        "/srv/films/train/1 ö.jpg",
         "images/1%20%C3%B6.jpg",
         "/data/local-files/?d=some/where/1%20%C3%B6.jpg",
         "https://host:8080/data/upload/3/1%20%C3%B6.jpg?token=a/b#top",

@@ -239,7 +239,8 @@ def _is_outside(box: Box, rows: int | None, columns: int | None) -> bool:
 
 
 def _read_side(value: object) -> int | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    """Return a side in whole pixels; None where a file gives no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 < value < 2**31 and value == int(value) else None
 

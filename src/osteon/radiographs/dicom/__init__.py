@@ -36,6 +36,7 @@ from osteon.radiographs.dicom.padding import mark_padding, read_padding
 from osteon.radiographs.dicom.pixels import decode_pixels
 from osteon.radiographs.dicom.values import read_text, read_whole
 from osteon.radiographs.pseudonyms import build_pseudonym
+from osteon.radiographs.torn import refuse_torn
 from osteon.terms import Radiograph
 
 __all__ = [
@@ -79,7 +80,7 @@ def decode_dicom(data: bytes, *, source: str, max_pixels: int = MAX_PIXELS) -> D
 
     Raises:
         UnreadableFilm: If the bytes are no DICOM, contradict themselves, or will not decode.
-        TruncatedFilm: If a part of the file is missing.
+        TruncatedFilm: If a part of the file is missing, or the picture is torn.
         UnsupportedRadiograph: If it is no radiograph for reading, or beyond a limit.
     """  # noqa: DOC502 — the functions called raise them
     header = parse_header(data, source=source)
@@ -105,13 +106,10 @@ def decode_dicom(data: bytes, *, source: str, max_pixels: int = MAX_PIXELS) -> D
         *padding_notes,
         *lookup.notes,
     )
+    pixels = lookup.greys[film.codes]
+    refuse_torn(pixels, source=source)
     return DicomFilm(
-        radiograph=Radiograph(
-            pixels=lookup.greys[film.codes],
-            source=source,
-            notes=notes,
-            pixel_aspect=aspect,
-        ),
+        radiograph=Radiograph(pixels=pixels, source=source, notes=notes, pixel_aspect=aspect),
         instance=read_facts(header),
     )
 

@@ -4,7 +4,7 @@
 |---|---|---|
 | RLE | Pillow, whose PackBits it is | refuses it |
 | JPEG, 8 bits | Pillow, as for files | pads; found out by `put_noise_after_scan` |
-| JPEG of 12 bits, lossless JPEG | GDCM | pads; found out in the same way |
+| JPEG of 12 bits, lossless JPEG | GDCM | pads; found out in the same way, and by a row more |
 | JPEG-LS | pyjpegls (CharLS) | without an end marker never returns; so none goes in without |
 | JPEG 2000, HTJ2K | pylibjpeg-openjpeg | refuses it |
 
@@ -13,6 +13,7 @@ decoder that is not loaded cannot be crashed.
 """
 
 import importlib
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, Final
 
@@ -21,8 +22,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
-from osteon.radiographs.dicom.codestreams import CodeStream, drop_exif, is_gapless_j2k
-from osteon.radiographs.jpegs import put_noise_after_scan
+from osteon.radiographs.dicom.codestreams import (
+    CodeStream,
+    add_rows,
+    drop_exif,
+    is_gapless_j2k,
+)
+from osteon.radiographs.jpegs import find_missing_scan, put_noise_after_scan
 from osteon.radiographs.raster import decode_raster
 
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -163,25 +169,35 @@ def _decode_jpeg(stream: CodeStream, source: str) -> Samples:
 
 
 def _decode_with_gdcm(stream: CodeStream, source: str) -> Samples:
-    """Decode twice where the last pixel is what the decoder pads with, the middle grey.
+    """Decode, and look whether the scan ends where the picture does.
 
     Raises:
-        TruncatedFilm: If noise behind the scan was taken for a part of it.
+        TruncatedFilm: If noise behind the scan is taken for a part of it, or the scan goes on
+            behind the last row: a piece is missing, and what follows is taken for other blocks.
     """
-    samples = _ask_gdcm(stream, stream.data, source)
-    if samples[-1, -1] == 1 << (stream.precision - 1):
-        again = _ask_gdcm(stream, put_noise_after_scan(stream.data), source)
-        if not np.array_equal(samples, again):
-            raise TruncatedFilm(source, _WHOLE, found=_CUT, advice=_REFETCH)
+    if stream.family == "jpeg" and find_missing_scan(stream.data):
+        raise TruncatedFilm(source, _WHOLE, found=_CUT, advice=_REFETCH)
+    middle = 1 << (stream.precision - 1)
+    # ITU-T T.81, A.1.1: blocks are of 8 rows. One more row of them is asked for, and is made up,
+    # but perhaps for its first block: the bits that fill the last byte.
+    n_more = 8 if stream.family == "jpeg" else 0
+    decoded = _ask_gdcm(add_rows(stream, n_more), source)
+    samples, more = decoded[: stream.rows], decoded[-(-stream.rows // 8) * 8 :]
+    is_short = (n_more or samples[-1, -1] == middle) and not np.array_equal(
+        samples,
+        _ask_gdcm(replace(stream, data=put_noise_after_scan(stream.data)), source),
+    )
+    if is_short or (n_more and (more[:, 8:] != middle).any()):
+        raise TruncatedFilm(source, _WHOLE, found=_CUT, advice=_REFETCH)
     return samples
 
 
-def _ask_gdcm(stream: CodeStream, data: bytes, source: str) -> Samples:
+def _ask_gdcm(stream: CodeStream, source: str) -> Samples:
     gdcm = _load("gdcm", source)
     gdcm.Trace.WarningOff()
     gdcm.Trace.ErrorOff()
     fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(data)
+    fragment.SetByteStringValue(stream.data)
     fragments = gdcm.SequenceOfFragments.New()
     fragments.AddFragment(fragment)
     pixel_data = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))

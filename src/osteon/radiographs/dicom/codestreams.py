@@ -5,7 +5,7 @@ the memory of the second.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from osteon.errors import UnreadableFilm
@@ -30,6 +30,7 @@ class CodeStream:
         precision: Bits per sample.
         n_components: Samples per pixel.
         is_signed: Whether samples are signed; only JPEG 2000 says so.
+        frame_at: Where the frame header begins; in JPEG and JPEG-LS.
     """
 
     family: Family
@@ -39,6 +40,7 @@ class CodeStream:
     precision: int
     n_components: int
     is_signed: bool = False
+    frame_at: int = 0
 
     @property
     def has_end(self) -> bool:
@@ -126,7 +128,20 @@ def _parse_frame(data: bytes, at: int, marker: int) -> CodeStream:
         rows=int.from_bytes(data[at + 5 : at + 7], "big"),
         columns=int.from_bytes(data[at + 7 : at + 9], "big"),
         n_components=data[at + 9],
+        frame_at=at,
     )
+
+
+def add_rows(stream: CodeStream, n_rows: int) -> CodeStream:
+    """Return a JPEG whose header says that it has some rows more.
+
+    Args:
+        stream: The JPEG.
+        n_rows: How many.
+    """
+    rows, at = stream.rows + n_rows, stream.frame_at + 5  # ITU-T T.81, B.2.2: Y
+    data = stream.data[:at] + rows.to_bytes(2, "big") + stream.data[at + 2 :]
+    return replace(stream, data=data, rows=rows)
 
 
 def drop_exif(data: bytes) -> bytes:

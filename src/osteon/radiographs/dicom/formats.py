@@ -11,7 +11,7 @@ from osteon.errors import UnreadableFilm, UnsupportedRadiograph
 from osteon.radiographs.dicom import tags
 from osteon.radiographs.dicom.elements import Header
 from osteon.radiographs.dicom.values import read_numbers, read_whole
-from osteon.radiographs.raster import MIN_SIDE
+from osteon.radiographs.raster import refuse_size
 from osteon.terms import Reason
 
 SQUARE: Final = 0.01
@@ -143,35 +143,6 @@ _NO_ASPECT: Final = Reason(
     code="pixel-aspect",
     text="PixelAspectRatio says nothing that can be: the pixels were taken for square.",
 )
-
-
-def refuse_size(rows: int, columns: int, source: str, *, max_pixels: int) -> None:
-    """Refuse sizes that no film has.
-
-    Args:
-        rows: Height in pixels.
-        columns: Width in pixels.
-        source: Where the film came from.
-        max_pixels: Films with more pixels are refused.
-
-    Raises:
-        UnsupportedRadiograph: If the film is too large or too small.
-    """
-    found = f"{columns} x {rows}"
-    if rows * columns > max_pixels:
-        raise UnsupportedRadiograph(
-            source,
-            f"must hold at most {max_pixels:,} pixels",
-            found=found,
-            advice="Reduce the film, or raise the limit.",
-        )
-    if min(rows, columns) < MIN_SIDE:
-        raise UnsupportedRadiograph(
-            source,
-            f"must be at least {MIN_SIDE} pixels on each side",
-            found=found,
-            advice="Leave it out: no bone can be seen in it.",
-        )
 
 
 def _need(header: Header, tag: int) -> int:

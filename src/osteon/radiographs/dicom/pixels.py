@@ -19,10 +19,11 @@ from osteon.radiographs.dicom.elements import (
     IMPLICIT_LITTLE,
     Header,
 )
-from osteon.radiographs.dicom.formats import PixelFormat, refuse_size
+from osteon.radiographs.dicom.formats import PixelFormat
 from osteon.radiographs.dicom.frames import join_fragments
 from osteon.radiographs.dicom.padding import Padding
 from osteon.radiographs.dicom.walk import Element
+from osteon.radiographs.raster import refuse_size
 from osteon.terms import Reason
 
 _NATIVE: Final = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED, EXPLICIT_BIG})
