@@ -94,6 +94,7 @@ CHANGES: Final[MappingProxyType[str, Change]] = MappingProxyType(
         "cropped to bone, 60 % of each side": lambda film, rng: treated.keep_bone(
             film, rng, share=0.6
         ),
+        "cropped to bone, 45 %": lambda film, rng: treated.keep_bone(film, rng, share=0.45),
         "cropped to bone, 40 %": lambda film, rng: treated.keep_bone(film, rng, share=0.4),
         "cropped to bone, 25 %": lambda film, rng: treated.keep_bone(film, rng, share=0.25),
         "middle 70 %": lambda film, _: worn.keep_middle(film, 0.7),
@@ -126,3 +127,15 @@ CHANGES: Final[MappingProxyType[str, Change]] = MappingProxyType(
     }
 )
 """Name → change. Shares are of the longer side unless said otherwise."""
+
+EXTREME: Final = frozenset(
+    {
+        "cropped to bone, 40 %",
+        "cropped to bone, 25 %",
+        "two films in one picture",
+        "sharpened: radius 15 %, × 4",
+        "narrow window, 30–70 %",
+        "JPEG of quality 10",
+    }
+)
+"""Changes that no limit is drawn for: they are measured, and nothing is promised of them."""

@@ -68,7 +68,7 @@ def narrow(grey: Pixels8, others: list[Pixels8], rng: Rng) -> Pixels8:
         case luck if luck < 0.4:
             return keep_bone(grey, rng, share=rng.uniform(0.2, 0.7))
         case luck if luck < 0.58:
-            tone = int(rng.choice([0, 0, 0, 255]))
+            tone = int(rng.choice([0, 255]))
             return collimate(grey, rng, tone=tone, share=rng.uniform(0.45, 0.9))
         case luck if luck < 0.72:
             other = others[int(rng.integers(len(others)))]

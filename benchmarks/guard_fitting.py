@@ -5,6 +5,7 @@ file, whose larger arrays are kept in half precision.
 """
 
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -206,7 +207,8 @@ def _measure_loss(
 
 
 def _export(network: nn.Module, film: torch.Tensor, buffer: io.BytesIO) -> None:
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter that traces
         torch.onnx.export(
             network,
             (film,),

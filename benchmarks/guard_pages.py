@@ -193,7 +193,6 @@ def draw_torn(rng: Rng, films: list[Pixels8]) -> Floats:
         rng: Luck.
         films: From which to choose.
     """
-
     picture = Image.fromarray(films[int(rng.integers(len(films)))]).resize((SIZE, SIZE))
     film = np.asarray(picture, dtype=np.float32) / 255
     if rng.random() < 0.6:

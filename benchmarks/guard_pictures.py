@@ -25,8 +25,8 @@ from osteon.radiographs.phantom import draw_phantom
 from osteon.radiographs.raster import read_raster
 from osteon.terms import Floats, Pixels8
 
-N_DISGUISES: Final = 5
-N_DRAWN: Final = 400
+N_DISGUISES: Final = 6
+N_DRAWN: Final = 250
 N_PHANTOMS: Final = 600
 _KEPT_SIDE: Final = 256
 _TRIES: Final = 6
@@ -216,7 +216,9 @@ def draw_pictures(films: list[Pixels8], *, seed: int, share: float = 1.0) -> Pic
 
 
 def _shrink(grey: Pixels8) -> Pixels8:
-    return squeeze_film(reduce_film(grey.astype(np.float32) / np.float32(255), GUARD_SIDE), GUARD_SIDE)
+    return squeeze_film(
+        reduce_film(grey.astype(np.float32) / np.float32(255), GUARD_SIDE), GUARD_SIDE
+    )
 
 
 def _disguise_films(films: list[Pixels8], *, seed: int, n: int) -> Iterator[_Row]:

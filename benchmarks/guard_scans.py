@@ -1,4 +1,4 @@
-"""More drawn medical pictures that are no limb: bellies, breasts, single teeth, animals, vessels."""
+"""More drawn medical pictures that are no limb: bellies, breasts, single teeth, animals."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -82,9 +82,15 @@ def draw_teeth(rng: Rng) -> Floats:
             x = number * wide + rng.normal(0, 1)
             crown, root = bite + arch * rows * 0.2, bite + arch * rows * rng.uniform(0.45, 0.75)
             pen.polygon(
-                [(x + 2, bite + arch * 2), (x + wide - 2, bite + arch * 2)]
-                + [(x + 0.95 * wide, crown), (x + 0.7 * wide, root), (x + 0.5 * wide, crown)]
-                + [(x + 0.3 * wide, root), (x + 0.05 * wide, crown)],
+                [
+                    (x + 2, bite + arch * 2),
+                    (x + wide - 2, bite + arch * 2),
+                    (x + 0.95 * wide, crown),
+                    (x + 0.7 * wide, root),
+                    (x + 0.5 * wide, crown),
+                    (x + 0.3 * wide, root),
+                    (x + 0.05 * wide, crown),
+                ],
                 fill=int(rng.integers(150, 220)),
             )
             if rng.random() < 0.3:
@@ -111,9 +117,8 @@ def draw_animal(rng: Rng) -> Floats:
         x = (front - 0.22 + number * rng.uniform(0.04, 0.05)) * columns
         t = np.linspace(0, 1, 9)
         bend = x + columns * rng.uniform(0.05, 0.16) * t**1.4
-        lines.append(
-            list(zip(bend.tolist(), ((top + rng.uniform(0.45, 0.6) * t) * rows).tolist()))
-        )
+        down = (top + rng.uniform(0.45, 0.6) * t) * rows
+        lines.append(list(zip(bend.tolist(), down.tolist(), strict=True)))
     film = film + draw_lines(size, lines, width=2, blur=0.7) * rng.uniform(0.1, 0.25)
     spine, pen = _canvas(size)
     tall, sag = rows * rng.uniform(0.05, 0.09), rng.uniform(-0.1, 0.1)
@@ -135,7 +140,9 @@ def draw_animal(rng: Rng) -> Floats:
 def draw_fundus(rng: Rng) -> Floats:
     """Draw the back of an eye or a scope's view: a lit disc on black, with vessels."""
     size = rows, columns = SIZE, int(SIZE * rng.uniform(0.95, 1.3))
-    disc = draw_blob(size, (0.5, 0.5), (0.5 * rows / columns * rng.uniform(0.85, 1.1), 0.49), soft=2)
+    disc = draw_blob(
+        size, (0.5, 0.5), (0.5 * rows / columns * rng.uniform(0.85, 1.1), 0.49), soft=2
+    )
     film = disc * (rng.uniform(0.35, 0.6) + 0.06 * draw_cloud(rng, *size, grain=25))
     at = np.array([rng.uniform(0.3, 0.7) * columns, rng.uniform(0.4, 0.6) * rows])
     lines: list[Points] = []

@@ -46,7 +46,9 @@ def draw_web_page(rng: Rng, films: list[Pixels8]) -> Floats:
                     _paste(canvas, rng, films, (x, y, x + int(share * (wide - 12)), y + tall))
                     y += tall + 6
                 case 1:
-                    _write(pen, rng, (x, y), n=int(wide / 8), size=int(rng.integers(9, 16)), ink=ink)
+                    _write(
+                        pen, rng, (x, y), n=int(wide / 8), size=int(rng.integers(9, 16)), ink=ink
+                    )
                     y += 20
                 case 2:
                     box = [x, y, x + rng.uniform(0.3, 0.9) * wide, y + 11]
@@ -178,7 +180,9 @@ def draw_strip(rng: Rng) -> Floats:
         base, tall = height * (number + 0.5) / n, height / n * 0.4
         beat = rng.uniform(14, 50)
         phase = (x % beat) / beat
-        curve = np.exp(-(((phase - 0.4) / 0.03) ** 2)) - 0.3 * np.exp(-(((phase - 0.46) / 0.03) ** 2))
+        curve = np.exp(-(((phase - 0.4) / 0.03) ** 2)) - 0.3 * np.exp(
+            -(((phase - 0.46) / 0.03) ** 2)
+        )
         curve = curve + 0.25 * np.exp(-(((phase - 0.7) / 0.07) ** 2)) + rng.normal(0, 0.02, width)
         points = list(zip(x.tolist(), (base - tall * curve).tolist(), strict=True))
         pen.line(points, fill=235 if is_dark else 10, width=int(rng.integers(1, 3)))
@@ -209,7 +213,7 @@ def draw_code(rng: Rng) -> Floats:
 
 
 def draw_texture(rng: Rng) -> Floats:
-    """Draw a surface as a camera sees it: cloth, bricks, leaves, wood, sand, under a slant light."""
+    """Draw a surface as a camera sees it: cloth, bricks, leaves or wood under a slant light."""
     size = rows, columns = SIZE, int(SIZE * rng.uniform(0.75, 1.33))
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
     warp = rng.uniform(0, 4) * draw_cloud(rng, *size, grain=rng.uniform(10, 40))
@@ -288,9 +292,7 @@ def _write(
     pen.text(at, "".join(letters), font=ImageFont.load_default(size), fill=ink)
 
 
-def _scribble(
-    pen: ImageDraw.ImageDraw, rng: Rng, at: tuple[float, float], *, reach: float
-) -> None:
+def _scribble(pen: ImageDraw.ImageDraw, rng: Rng, at: tuple[float, float], *, reach: float) -> None:
     x = np.linspace(0, reach * rng.uniform(0.4, 1), 24)
     y = at[1] + 4 * np.sin(x * rng.uniform(0.3, 0.9)) + rng.normal(0, 1, x.size)
     pen.line(list(zip((at[0] + x).tolist(), y.tolist(), strict=True)), fill=50)
@@ -298,5 +300,3 @@ def _scribble(
 
 def _as_grey(canvas: Image.Image) -> Floats:
     return np.asarray(canvas, dtype=np.float32) / 255
-
-

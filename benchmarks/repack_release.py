@@ -25,7 +25,6 @@ from osteon.collection.stamps import describe_independence
 from osteon.errors import OsteonError
 from osteon.inference.answering import Answerer, Evidence
 from osteon.inference.bundled import locate_release
-from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
 from osteon.jobs.certifying import Promises, calibrate_and_certify, films_may_certify
 from osteon.jobs.detecting import measure_detection
@@ -34,6 +33,7 @@ from osteon.jobs.locating import fit_evidence, measure_places
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, measure_films
 from osteon.jobs.packing import build_self_test, publish, read_statement
 from osteon.jobs.runs import describe_versions, is_drawn
+from osteon.jobs.scoping import choose_guards
 from osteon.radiographs.isolation import ChildPool
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
 from osteon.release.card import Statement
@@ -103,7 +103,7 @@ def repack(
             "calibrator": certificate.calibrator,
             "operating_points": certificate.points,
             "evidence": evidence,
-            "guards": build_guards(old.guards.on_inverted),
+            "guards": choose_guards(manifest, old.guards.on_inverted),
             "tuned_on": tune.describe(),
             "tested_on": test.describe(),
             "metrics": certificate.metrics + found,
@@ -136,7 +136,7 @@ def _read_both(
     network: Network, old: ReleaseCard, manifest: Manifest, progress: Progress
 ) -> tuple[MeasuredFilms, MeasuredFilms]:
     """Read tune, with evidence, and test, as `osteon export` does."""
-    guards, method = build_guards(old.guards.on_inverted), old.evidence.method
+    guards, method = choose_guards(manifest, old.guards.on_inverted), old.evidence.method
     asked: tuple[tuple[str, Evidence], ...] = (
         ("tune", method),
         ("test", "none" if method == "occlusion" else method),

@@ -106,9 +106,9 @@ class Answerer:
         Args:
             film: A path, bytes, an array, a radiograph or a dataset.
         """
-        return self._answer_batch(
-            [open_one(film, self._pool, self.preparation, side=self._side)]
-        )[0]
+        return self._answer_batch([open_one(film, self._pool, self.preparation, side=self._side)])[
+            0
+        ]
 
     def answer_many(self, films: Iterable[Film]) -> Iterator[Answer | Refusal]:
         """Ask about films as they come.

@@ -45,7 +45,8 @@ class Detector:
         threads: CPU threads of the network; None takes every core.
         limits: What the reading of one film may use.
         on_inverted: What is done about a negative, if not what the release says.
-        on_stranger: What is done about what looks like no limb or hip, if not what the release says.
+        on_stranger: What is done about what looks like no limb or hip, if not what the release
+            says.
 
     Raises:
         TypeError: If it is no release.

@@ -26,7 +26,7 @@ NOISE_FLOOR: Final = 5.0
 GREY, SPREAD = 127.5, 60.0
 """The mean and the spread that every film is given before the newest network looks at it."""
 
-NETWORKS: Final = ("guards-1.npz", "guards-2.onnx")
+NETWORKS: Final = ("guards-1.npz",)
 """Files of the package, the newest last."""
 
 _PLACES: Final = 1e4  # a logit is rounded: the last bits depend on the processor
@@ -73,7 +73,9 @@ class SessionNetwork:
         """
         films = standardise(looks)[:, np.newaxis]
         # One by one: what a film is answered does not depend on its company.
-        answers = [self.session.run(["logits"], {"films": films[i : i + 1]})[0] for i in range(len(films))]
+        answers = [
+            self.session.run(["logits"], {"films": films[i : i + 1]})[0] for i in range(len(films))
+        ]
         return np.concatenate(answers).astype(np.float32)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import numpy as np
-
 from osteon.errors import ReleaseFault
 from osteon.inference.guard_looks import take_looks
 from osteon.inference.guard_network import (
@@ -23,7 +21,7 @@ from osteon.release.guards import Guards
 from osteon.terms import Pixels8, Radiograph, Reason
 
 _STRANGER: Final = "This does not look like a radiograph of a limb or hip"
-_LIMITS: Final = "guards-2.json"
+_LIMITS: Final = "guards-1.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,14 +117,22 @@ def judge(measures: GuardMeasures, guards: Guards) -> Verdict:
     return Verdict(reasons=(*reasons, reason), is_refused=False, is_inverted=True)
 
 
-def build_guards(on_inverted: Literal["refuse", "correct"] = "refuse") -> Guards:
+def build_guards(
+    on_inverted: Literal["refuse", "correct"] = "refuse",
+    on_stranger: Literal["refuse", "read"] = "refuse",
+) -> Guards:
     """Return the limits that were fitted with this version's network.
 
     Args:
         on_inverted: What is done with a negative.
-    """
+        on_stranger: What is done with what is no radiograph of a limb or hip.
+
+    Raises:
+        ReleaseFault: If the package's network is not the one that they were fitted to.
+    """  # noqa: DOC502 — the check raises it
     fitted = Guards.model_validate_json(read_fitted(_LIMITS))
-    return fitted.model_copy(update={"on_inverted": on_inverted})
+    check_guards(fitted)
+    return fitted.model_copy(update={"on_inverted": on_inverted, "on_stranger": on_stranger})
 
 
 def check_guards(guards: Guards) -> None:

@@ -86,9 +86,7 @@ def build_order(
         content = _read_content(film, source, limits)
     except FilmFault as fault:
         content = fault
-    return OpeningOrder(
-        content=content, source=source, preparation=how, limits=limits, side=side
-    )
+    return OpeningOrder(content=content, source=source, preparation=how, limits=limits, side=side)
 
 
 def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Radiograph:

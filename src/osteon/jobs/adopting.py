@@ -14,7 +14,6 @@ from osteon.collection.manifest import Manifest
 from osteon.errors import ManifestFault, MeasurementFault, ReleaseInverted
 from osteon.evaluation.shares import Metric
 from osteon.inference.answering import Answerer
-from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.opening import OpenedFilm, open_in_order
 from osteon.jobs.certifying import (
@@ -34,6 +33,7 @@ from osteon.jobs.locating import fit_evidence, measure_places, name_method
 from osteon.jobs.measuring import MeasuredFilms, choose_rows, count_reasons, measure_films
 from osteon.jobs.packing import build_self_test, check_name, publish, read_statement
 from osteon.jobs.runs import describe_versions, is_drawn
+from osteon.jobs.scoping import choose_guards
 from osteon.learning.foreign import AdoptSettings, check_parity, read_foreign, wrap
 from osteon.radiographs.isolation import ChildPool
 from osteon.radiographs.prepare import scale_pixels
@@ -141,7 +141,7 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     how, statement = read_settings(request.recipe, AdoptSettings), read_statement(request.statement)
     manifest = read_labelled(request.manifest, films=request.films)
     known = describe_used(manifest)
-    guards = build_guards(request.on_inverted)
+    guards = choose_guards(manifest, request.on_inverted)
     adopted = _wrap(request, how, manifest)
     with ChildPool() as pool:
         answerer = Answerer(adopted.network, guards, pool, evidence=name_method(adopted.network))
@@ -279,7 +279,7 @@ def _build_card(
         calibrator=calibrator,
         operating_points=points,
         evidence=evidence,
-        guards=build_guards(request.on_inverted),
+        guards=choose_guards(tune.manifest, request.on_inverted),
         recipe=RECIPE,
         trained_on=None,
         tuned_on=tune.describe(),

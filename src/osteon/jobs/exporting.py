@@ -16,7 +16,6 @@ from osteon.collection.sources import attribute
 from osteon.errors import ManifestFault, ReleaseFault
 from osteon.evaluation.metrics import measure
 from osteon.inference.answering import Answerer, Evidence
-from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
 from osteon.jobs.certifying import (
     Certificate,
@@ -38,6 +37,7 @@ from osteon.jobs.measuring import (
 from osteon.jobs.packing import build_self_test, check_name, publish, read_statement
 from osteon.jobs.run_films import RunFilms, read_run_films
 from osteon.jobs.runs import RunFolder, describe_versions, is_drawn
+from osteon.jobs.scoping import choose_guards
 from osteon.learning.checkpoints import read_checkpoint
 from osteon.learning.export import export_onnx
 from osteon.learning.fracture_network import FractureNetwork
@@ -250,7 +250,7 @@ def _read_both(
     network: Network, trained: _Trained, request: ExportRequest, progress: Progress
 ) -> tuple[MeasuredFilms, MeasuredFilms]:
     """Read tune, with evidence, and test."""
-    guards = build_guards(request.on_inverted)
+    guards = choose_guards(trained.manifest, request.on_inverted)
     method = name_method(network)
     with ChildPool() as pool:
         asked: tuple[tuple[str, Evidence], ...] = (
@@ -363,7 +363,7 @@ def _build_card(
         calibrator=certificate.calibrator,
         operating_points=certificate.points,
         evidence=evidence,
-        guards=build_guards(request.on_inverted),
+        guards=choose_guards(trained.manifest, request.on_inverted),
         recipe=trained.recipe.name,
         statement=trained.statement,
         independence=trained.films.independence,

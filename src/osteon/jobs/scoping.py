@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -11,8 +11,9 @@ from pydantic import Field, model_validator
 from osteon.collection.manifest import Manifest
 from osteon.errors import MeasurementFault, SettingsFault
 from osteon.inference.guard_network import load_guard_network
-from osteon.inference.guards import measure_looks
+from osteon.inference.guards import build_guards, measure_looks
 from osteon.inference.opening import OpenedFilm, open_in_order
+from osteon.jobs.runs import is_drawn
 from osteon.radiographs.isolation import ChildPool
 from osteon.release import Guards, Preparation
 from osteon.release.guards import SiteScope
@@ -39,6 +40,19 @@ class ScopeRequest(Settings):
         if (self.max_share is None) == (self.limit is None):
             raise ValueError("either a share or a limit is needed")
         return self
+
+
+def choose_guards(manifest: Manifest, on_inverted: Literal["refuse", "correct"]) -> Guards:
+    """Return the guards of a release that is made from a collection.
+
+    Where the collection is drawn, what is no limb is read and said to be none: the guards were
+    fitted to films, and a network that learnt drawings is asked about drawings.
+
+    Args:
+        manifest: What the release's network learnt from, or is calibrated on.
+        on_inverted: What is done with a negative.
+    """
+    return build_guards(on_inverted, "read" if is_drawn(manifest) else "refuse")
 
 
 def parse_scope(text: str) -> ScopeRequest:

@@ -8,7 +8,8 @@ from osteon.release import (
     EvidenceSettings,
     FindingRule,
     Guards,
-    Measure, OperatingPoints,
+    Measure,
+    OperatingPoints,
     ReleaseCard,
 )
 from osteon.release.card import (
