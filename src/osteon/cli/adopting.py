@@ -118,6 +118,14 @@ def recalibrate(
     name: Name = None,
     sensitivity: Sensitivity = 0.90,
     specificity: Specificity = 0.95,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE%|limit=LOGIT",
+            help="Set where a film is turned away as no limb or hip: 0.5% fits the limit on your "
+            "tune films, so that at most so many are; limit=4.2 sets it. As released if not given.",
+        ),
+    ] = None,
     unaudited: Unaudited = False,
     card: StatementFile = None,
     films: Films = None,
@@ -129,7 +137,9 @@ def recalibrate(
     where copies were never looked for: audit and clean the films first.
     """
     from osteon.jobs.recalibrate import SALT, RecalibrationRequest, recalibrate_release
+    from osteon.jobs.scoping import parse_scope
     from osteon.reports.pages.promises import describe_promises
+    from osteon.reports.pages.release_card import describe_site_scope
     from osteon.settings import build_settings
 
     given = {
@@ -139,6 +149,7 @@ def recalibrate(
         "films": films,
         "name": name,
         "promises": {"sensitivity": sensitivity, "specificity": specificity},
+        "scope": None if scope is None else parse_scope(scope),
         "unaudited": unaudited,
         "statement": card,
     }
@@ -152,7 +163,7 @@ def recalibrate(
             "The films were split by groups: half calibrated, half certified, as by `osteon split "
             f"--train 0 --tune 50 --test 50 --salt {SALT}`.",
         )
-    say(console, put_direction(report.tune_auroc))
+    say(console, put_direction(report.tune_auroc), *describe_site_scope(report.card.guards))
     show_release(console, report.card, report.not_read)
     site = report.card.site
     if site is not None:

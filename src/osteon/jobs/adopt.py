@@ -33,10 +33,10 @@ from osteon.evaluation.release_builder import (
     read_statement,
     write_release,
 )
-from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.opening import OpenedFilm, open_in_order
 from osteon.inference.predictor import Answerer
+from osteon.jobs.scoping import choose_guards
 from osteon.learning.foreign import AdoptSettings, check_parity, read_foreign, wrap
 from osteon.radiographs.preparation import scale_pixels
 from osteon.release import EvidenceSettings, NetworkCard, ReleaseCard
@@ -142,7 +142,7 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     how, statement = read_settings(request.recipe, AdoptSettings), read_statement(request.statement)
     manifest = read_labelled(request.manifest, films=request.films)
     known = describe_used(manifest)
-    guards = build_guards(request.on_inverted)
+    guards = choose_guards(manifest, request.on_inverted)
     adopted = _wrap(request, how, manifest)
     with ChildPool() as pool:
         answerer = Answerer(adopted.network, guards, pool, evidence=name_method(adopted.network))
@@ -281,7 +281,7 @@ def _build_card(
         calibrator=calibrator,
         operating_points=points,
         evidence=evidence,
-        guards=build_guards(request.on_inverted),
+        guards=choose_guards(tune.manifest, request.on_inverted),
         recipe=RECIPE,
         trained_on=None,
         tuned_on=tune.describe(),

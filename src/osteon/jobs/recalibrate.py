@@ -1,10 +1,11 @@
 """A release meets a hospital's own labelled films: calibrated and certified again, for there.
 
-Network, evidence and guards stay as they are. The card keeps what the release promised before.
+Network and evidence stay as they are, and so do the guards unless the hospital sets where a film is
+turned away as no limb. The card keeps what the release promised before.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,14 @@ from osteon.evaluation.predictions import MeasuredFilms, choose_rows, count_reas
 from osteon.evaluation.release_builder import check_name, read_statement, write_release
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
-from osteon.release import EvidenceSettings, OperatingPoints, ReleaseCard, read_release
+from osteon.jobs.scoping import ScopeRequest, fit_scope, measure_scope
+from osteon.release import (
+    EvidenceSettings,
+    OperatingPoints,
+    Release,
+    ReleaseCard,
+    read_release,
+)
 from osteon.release.card import Site
 from osteon.reports.figures.calibration import draw_release
 from osteon.runs import describe_versions, hash_manifest, is_drawn
@@ -58,6 +66,7 @@ class RecalibrationRequest(Settings):
         films: Where the films lie, if not where the manifest says.
         name: Of the new release; the file's name if None.
         promises: What is to be proven on the hospital's test films.
+        scope: Where a film is turned away as no limb or hip; None as the release says.
         unaudited: Certify although copies were never looked for; the release says so for good.
         statement: A TOML file with what the hospital says of its release (`Statement`).
     """
@@ -68,6 +77,7 @@ class RecalibrationRequest(Settings):
     films: Path | None = None
     name: str | None = None
     promises: Promises = Promises()
+    scope: ScopeRequest | None = None
     unaudited: bool = False
     statement: Path | None = None
 
@@ -121,6 +131,7 @@ def recalibrate_release(
     if not was_split:
         manifest = split_manifest(manifest, shares=SHARES, salt=manifest.salt or SALT).manifest
     check_splits(manifest, where=str(request.manifest))
+    release = _set_scope(release, manifest, request, progress)
     known = describe_used(manifest)
     with Detector(release) as detector:
         tune, test = (
@@ -157,6 +168,19 @@ def recalibrate_release(
         tune_auroc=direction,
         not_read=count_reasons((tune, test)),
     )
+
+
+def _set_scope(
+    release: Release, manifest: Manifest, request: RecalibrationRequest, progress: Progress
+) -> Release:
+    """Return the release with the scope's limit that the hospital asked for."""
+    if request.scope is None:
+        return release
+    card = release.card
+    rows = choose_rows(manifest, "tune")
+    logits = measure_scope(manifest, rows, card.guards, card.preparation, progress=progress)
+    guards = fit_scope(request.scope, card.guards, logits)
+    return replace(release, card=card.model_copy(update={"guards": guards}))
 
 
 def _check_out(request: RecalibrationRequest) -> None:
