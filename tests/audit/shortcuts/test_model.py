@@ -9,7 +9,6 @@ from osteon.audit.shortcuts.model import (
     deal_folds,
     guess_labels,
     measure_alone,
-    measure_area,
     measure_guess,
 )
 
@@ -30,12 +29,6 @@ def build_clues(
         group_numbers=numbers,
         folds=deal_folds(has_fracture, numbers),
     )
-
-
-def test_the_area_by_hand():
-    """Of four pairs, two are ranked rightly and one is tied: 2.5 of 4."""
-    area = measure_area(np.array([3.0, 1.0, 2.0, 1.0]), np.array([True, True, False, False]))
-    assert area == 2.5 / 4
 
 
 def test_groups_stay_whole_and_folds_are_alike():

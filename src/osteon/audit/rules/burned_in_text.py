@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from osteon.audit.shares import bound_share
 from osteon.audit.sizes import fit_long_side
 from osteon.collection.flaws import build_flaw
 from osteon.collection.manifest import Manifest
+from osteon.statistics.intervals import wilson_interval
 from osteon.terms import Box, Flaw, ManifestRow, Pixels8
 
 LONG_SIDE: Final = 640
@@ -305,8 +305,8 @@ def _count(
     }
     if n == 0:
         return counts | {"share": None, "low": None, "high": None}
-    low, high = bound_share(hits / n, n)
-    return counts | {"share": hits / n, "low": low, "high": high}
+    interval = wilson_interval(hits / n, n=n)
+    return counts | {"share": hits / n, "low": interval.low, "high": interval.high}
 
 
 def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, float] | None:

@@ -4,18 +4,19 @@ Films of one group (copies of a picture, films of a patient) stand in one fold: 
 seen a film's copy would remember its label, and any table would seem to give the label away.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from osteon.audit.shares import bound_share
+from osteon.statistics.auroc import measure_auroc
+from osteon.statistics.intervals import percentile_interval, wilson_interval
+from osteon.statistics.resampling import METHOD, resample_auroc
 
 FOLDS: Final = 5
 SEED: Final = 0
@@ -28,8 +29,7 @@ CONFIDENCE: Final = 0.95
 LEAF_GROUPS: Final = 10
 """Groups, of average size, that a leaf of the model's trees holds at least."""
 
-_CHUNK: Final = 50
-"""Resamples held in memory at once: 50 of 10,000 films are 4 MB."""
+DISJOINT_PAIRS: Final = "Wilson on disjoint pairs"
 
 _CATEGORY_WEIGHT: Final = 5.0
 """Films of average label that are added to each category: a category of one film knows little."""
@@ -156,8 +156,8 @@ def guess_labels(clues: Clues, *, shuffle: bool = False) -> Guess:
                 mixed = table.copy()
                 mixed[:, column] = luck.permutation(mixed[:, column])
                 shuffled[column, repeat, held_out] = predict(mixed)
-    whole = measure_area(logits, clues.has_fracture)
-    areas = [[measure_area(own, clues.has_fracture) for own in rows] for rows in shuffled]
+    whole = _measure_area(logits, clues.has_fracture)
+    areas = [[_measure_area(own, clues.has_fracture) for own in rows] for rows in shuffled]
     drops = whole - np.array(areas).reshape(-1, SHUFFLES).mean(axis=1)
     return Guess(logits=logits, drops=drops)
 
@@ -188,16 +188,11 @@ def _fit(clues: Clues, used: Sequence[int], fitted: _Flags) -> Callable[[_Values
     return lambda table: np.asarray(model.decision_function(table[:, used]), dtype=np.float64)
 
 
-def measure_area(logits: _Values, has_fracture: _Flags) -> float:
-    """Return the AUROC; ties count half.
-
-    Args:
-        logits: Shape `(films,)`, finite.
-        has_fracture: Shape `(films,)`, both classes present.
-    """
-    n_yes = int(has_fracture.sum())
-    right = rankdata(logits)[has_fracture].sum() - n_yes * (n_yes + 1) / 2
-    return float(right / (n_yes * (has_fracture.size - n_yes)))
+def _measure_area(logits: _Values, has_fracture: _Flags) -> float:
+    """Return the AUROC; both classes are present."""
+    area = measure_auroc(logits, has_fracture)
+    assert area is not None
+    return area.value
 
 
 def measure_alone(clues: Clues, column: int) -> float | None:
@@ -219,7 +214,7 @@ def measure_alone(clues: Clues, column: int) -> float | None:
     known = ~np.isnan(values)
     if labels[known].all() or not labels[known].any():
         return None
-    area = measure_area(values[known], labels[known])
+    area = _measure_area(values[known], labels[known])
     return max(area, 1 - area)
 
 
@@ -251,43 +246,17 @@ def measure_guess(logits: _Values, clues: Clues) -> GuessAuroc:
         Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13;
         Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
     """
-    value = measure_area(logits, clues.has_fracture)
-    areas = np.concatenate(list(_resample(logits, clues)))
-    areas = areas[~np.isnan(areas)]
-    if 2 * areas.size < RESAMPLES or np.ptp(areas) == 0:
-        low, high = _bound(value, clues)
-        method = "Wilson on disjoint pairs"
-    else:
-        tail = (1 - CONFIDENCE) / 2
-        low, high = np.quantile(areas, [tail, 1 - tail]).tolist()
-        method = "group bootstrap"
-    return GuessAuroc(value=value, low=low, high=high, confidence=CONFIDENCE, method=method)
-
-
-def _resample(logits: _Values, clues: Clues) -> Iterator[_Values]:
-    """Yield the AUROC of resampled groups; NaN where a class was not drawn."""
-    yes = clues.has_fracture
-    order = np.argsort(logits[~yes], kind="stable")
-    others, groups_no = logits[~yes][order], clues.group_numbers[~yes][order]
-    below = np.searchsorted(others, logits[yes], side="left")
-    up_to = np.searchsorted(others, logits[yes], side="right")
-    n_groups = int(clues.group_numbers.max()) + 1
-    rng = np.random.default_rng(SEED)
-    for _ in range(0, RESAMPLES, _CHUNK):
-        drawn = rng.integers(n_groups, size=(_CHUNK, n_groups))
-        drawn += np.arange(_CHUNK)[:, None] * n_groups  # each resample counts in its own bins
-        counted = np.bincount(drawn.ravel(), minlength=_CHUNK * n_groups)
-        weights = counted.reshape(_CHUNK, n_groups).astype(np.float64)
-        of_yes = weights[:, clues.group_numbers[yes]]
-        ranked = np.zeros((_CHUNK, others.size + 1))
-        np.cumsum(weights[:, groups_no], axis=1, out=ranked[:, 1:])
-        # A pair is right where the other film lies below; a tie counts half.
-        right = (of_yes * (ranked[:, below] + ranked[:, up_to])).sum(axis=1) / 2
-        pairs = of_yes.sum(axis=1) * ranked[:, -1]
-        yield np.divide(right, pairs, out=np.full(_CHUNK, np.nan), where=pairs > 0)
-
-
-def _bound(share: float, clues: Clues) -> tuple[float, float]:
+    value = _measure_area(logits, clues.has_fracture)
     yes, groups = clues.has_fracture, clues.group_numbers
-    n = min(np.unique(groups[yes]).size, np.unique(groups[~yes]).size)
-    return bound_share(share, n, confidence=CONFIDENCE)
+    drawn = resample_auroc(logits, yes, groups, seed=SEED, resamples=RESAMPLES)
+    interval = percentile_interval(drawn, confidence=CONFIDENCE, method=METHOD)
+    if interval is None:
+        n = min(np.unique(groups[yes]).size, np.unique(groups[~yes]).size)
+        interval = wilson_interval(value, n=n, confidence=CONFIDENCE, method=DISJOINT_PAIRS)
+    return GuessAuroc(
+        value=value,
+        low=interval.low,
+        high=interval.high,
+        confidence=CONFIDENCE,
+        method=interval.method,
+    )
