@@ -95,7 +95,7 @@ def draw_chest(rng: Rng) -> Floats:
     heart = draw_blob(size, heart_at, (rng.uniform(0.1, 0.17), rng.uniform(0.12, 0.2)), soft=6)
     film = film + heart * lungs * rng.uniform(0.25, 0.45)
     film = film + _draw_ribs(rng, size, middle=middle, near=near) * trunk * rng.uniform(0.05, 0.16)
-    return _finish(rng, film)
+    return finish(rng, film)
 
 
 def _draw_ribs(rng: Rng, size: tuple[int, int], *, middle: float, near: float) -> Floats:
@@ -140,7 +140,7 @@ def draw_chest_side(rng: Rng) -> Floats:
     block = ((np.arange(columns) % rng.uniform(11, 17)) > 2.5).astype(np.float32)
     band = np.exp(-(((np.arange(rows) / rows - back) / 0.06) ** 2)).astype(np.float32)
     film = film + band[:, None] * block[None, :] * rng.uniform(0.15, 0.35)
-    return _finish(rng, film if rng.random() < 0.5 else film.T)
+    return finish(rng, film if rng.random() < 0.5 else film.T)
 
 
 def draw_panorama(rng: Rng) -> Floats:
@@ -163,7 +163,7 @@ def draw_panorama(rng: Rng) -> Floats:
     film = film + _draw_teeth(rng, size, bite[0]) * rng.uniform(0.25, 0.5)
     film = film - rng.uniform(0.05, 0.3) * np.exp(-(((y - bite) / 0.025) ** 2))
     film = film + rng.uniform(0, 0.04) * draw_cloud(rng, *size, grain=3)
-    return _finish(rng, np.asarray(film, dtype=np.float32))
+    return finish(rng, np.asarray(film, dtype=np.float32))
 
 
 def _draw_teeth(rng: Rng, size: tuple[int, int], bite: npt.NDArray[np.floating]) -> Floats:
@@ -208,7 +208,7 @@ def draw_skull(rng: Rng) -> Floats:
         film = film - hole * rng.uniform(0.1, 0.3)
     film = film + outer * 0.06 * draw_cloud(rng, *size, grain=rng.uniform(4, 10))
     neck = draw_blob(size, (at[0], 1.0), (rng.uniform(0.12, 0.2), 0.3), soft=8)
-    return _finish(rng, np.maximum(film, neck * 0.4))
+    return finish(rng, np.maximum(film, neck * 0.4))
 
 
 def draw_body_slice(rng: Rng) -> Floats:
@@ -230,7 +230,7 @@ def draw_body_slice(rng: Rng) -> Floats:
     if rng.random() < 0.4:  # the table
         y = np.linspace(0, 1, size[0], dtype=np.float32)[:, None]
         film = film + np.exp(-(((y - rng.uniform(0.88, 0.97)) / 0.01) ** 2)) * 0.4
-    return _finish(rng, film)
+    return finish(rng, film)
 
 
 def draw_head_slice(rng: Rng) -> Floats:
@@ -255,7 +255,7 @@ def draw_head_slice(rng: Rng) -> Floats:
     if rng.random() < 0.5:  # the two halves
         x = np.linspace(0, 1, size[1], dtype=np.float32)[None, :]
         film = film - brain * np.exp(-(((x - at[0]) / 0.008) ** 2)) * rng.uniform(0.05, 0.3)
-    return _finish(rng, film)
+    return finish(rng, film)
 
 
 def draw_spine(rng: Rng) -> Floats:
@@ -282,7 +282,7 @@ def draw_spine(rng: Rng) -> Floats:
         for own in (canvas, shell)
     )
     film = film + blocks * rng.uniform(-0.25, 0.4) + edges * rng.uniform(0, 0.4)
-    return _finish(rng, film)
+    return finish(rng, film)
 
 
 def draw_ultrasound(rng: Rng) -> Floats:
@@ -297,10 +297,16 @@ def draw_ultrasound(rng: Rng) -> Floats:
     speckle = np.abs(draw_cloud(rng, rows, columns, grain=rng.uniform(1, 3)))
     tissue = 0.4 + 0.25 * draw_cloud(rng, rows, columns, grain=rng.uniform(12, 40))
     film = fan * np.clip(tissue, 0.05, 1) * speckle
-    return _finish(rng, np.asarray(film, dtype=np.float32))
+    return finish(rng, np.asarray(film, dtype=np.float32))
 
 
-def _finish(rng: Rng, film: Floats) -> Floats:
+def finish(rng: Rng, film: Floats) -> Floats:
+    """Return a drawing stretched to [0, 1], with the grain of a film.
+
+    Args:
+        rng: Luck.
+        film: In any units.
+    """
     grain = rng.normal(0, rng.uniform(0.0, 0.03), film.shape).astype(np.float32)
     low, high = np.quantile(film, [0.005, 0.995])
     return np.asarray(np.clip((film - low) / (high - low + 1e-6) + grain, 0, 1), dtype=np.float32)

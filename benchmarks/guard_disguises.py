@@ -4,11 +4,14 @@ import io
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+from scipy.ndimage import uniform_filter
 
 from guard_bodies import Rng
+from guard_treatments import collimate, keep_bone, treat, write_on
 from osteon.terms import Pixels8
 
-_SIDE = 160
+_SIDE = 192
+_MIN_SPREAD, _MIN_LOCAL_SPREAD, _MIN_SHOWN = 12, 4, 0.2
 
 
 def disguise(
@@ -28,9 +31,73 @@ def disguise(
     picture = _turn(_crop(picture, rng, min_kept), rng)
     picture = picture.resize(_choose_size(picture, rng), Image.Resampling.BILINEAR)
     picture = _expose(picture, rng)
+    luck = rng.random()
+    if luck < 0.55:
+        picture = Image.fromarray(treat(np.asarray(picture, dtype=np.uint8), rng))
     if is_inverted:
         picture = ImageOps.invert(picture)
-    return np.asarray(_degrade(_frame(picture, rng), rng), dtype=np.uint8)
+    picture = _frame(picture, rng)
+    if luck > 0.92:  # the machine treats what was framed, too
+        picture = Image.fromarray(treat(np.asarray(picture, dtype=np.uint8), rng))
+    if rng.random() < 0.1:
+        picture = Image.fromarray(write_on(np.asarray(picture, dtype=np.uint8), rng))
+    return np.asarray(_degrade(picture, rng), dtype=np.uint8)
+
+
+def is_telling(grey: Pixels8) -> bool:
+    """Return whether a picture still shows something: it is neither faint nor nearly empty.
+
+    Args:
+        grey: Shape `(rows, columns)`.
+    """
+    film = grey.astype(np.float32)
+    mean = uniform_filter(film, 5)
+    spread = np.sqrt(np.clip(uniform_filter(film**2, 5) - mean**2, 0, None))
+    return bool(film.std() > _MIN_SPREAD and (spread > _MIN_LOCAL_SPREAD).mean() > _MIN_SHOWN)
+
+
+def narrow(grey: Pixels8, others: list[Pixels8], rng: Rng) -> Pixels8:
+    """Return the part of a film that another hospital would have exposed, or two films as one.
+
+    Args:
+        grey: A film with light bone, shape `(rows, columns)`.
+        others: Films from which a neighbour is taken.
+        rng: Luck.
+    """
+    match rng.random():
+        case luck if luck < 0.4:
+            return keep_bone(grey, rng, share=rng.uniform(0.2, 0.7))
+        case luck if luck < 0.58:
+            tone = int(rng.choice([0, 255]))
+            return collimate(grey, rng, tone=tone, share=rng.uniform(0.45, 0.9))
+        case luck if luck < 0.72:
+            other = others[int(rng.integers(len(others)))]
+            pair = [grey, grey[:, ::-1]] if rng.random() < 0.3 else [grey, other]
+            if rng.random() < 0.6:
+                pair = [keep_bone(own, rng, share=rng.uniform(0.35, 1)) for own in pair]
+            return join(pair, gap=int(rng.integers(0, 6)), is_stacked=bool(rng.random() < 0.3))
+        case _:
+            return grey
+
+
+def join(films: list[Pixels8], *, gap: int = 0, is_stacked: bool = False) -> Pixels8:
+    """Return films side by side in one picture, as two views are often kept.
+
+    Args:
+        films: Shape `(rows, columns)` each.
+        gap: Between them, in pixels, black.
+        is_stacked: Whether one stands above the other.
+    """
+    upright = [own.T if is_stacked else own for own in films]
+    tall = max(own.shape[0] for own in upright)
+    laid: list[Pixels8] = []
+    for own in upright:
+        wide = max(1, round(own.shape[1] * tall / own.shape[0]))
+        picture = Image.fromarray(own).resize((wide, tall), Image.Resampling.BILINEAR)
+        laid += [np.zeros((tall, gap), np.uint8)] if laid else []
+        laid.append(np.asarray(picture, dtype=np.uint8))
+    joined = np.concatenate(laid, axis=1)
+    return joined.T if is_stacked else joined
 
 
 def turn_to(grey: Pixels8, angle_deg: float, *, fill: int = 0) -> Pixels8:
@@ -112,7 +179,7 @@ def keep_middle(grey: Pixels8, share: float) -> Pixels8:
 
 
 def _crop(picture: Image.Image, rng: Rng, min_kept: float) -> Image.Image:
-    if rng.random() < 0.5:
+    if min_kept == 1 or rng.random() < 0.5:
         return picture
     width, height = picture.size
     wide, tall = (max(16, side * rng.uniform(min_kept, 1)) for side in (width, height))
@@ -157,14 +224,14 @@ def _frame(picture: Image.Image, rng: Rng) -> Image.Image:
     pen = ImageDraw.Draw(picture)
     width, height = picture.size
     tone = int(rng.choice([0, 0, 255, 255, rng.integers(256)]))
-    if rng.random() < 0.35:  # collimated: straight, on any of the four sides
+    if rng.random() < 0.3:  # collimated: straight, on any of the four sides
         widest = rng.choice([0.15, 0.36])
         x0, y0, x1, y1 = rng.uniform(0, widest, 4) * (rng.random(4) < 0.6)
         pen.rectangle([-1, -1, x0 * width - 1, height], fill=tone)
         pen.rectangle([width - x1 * width, -1, width, height], fill=tone)
         pen.rectangle([-1, -1, width, y0 * height - 1], fill=tone)
         pen.rectangle([-1, height - y1 * height, width, height], fill=tone)
-    if rng.random() < 0.06:  # collimated to a circle
+    if rng.random() < 0.03:  # collimated to a circle
         hole = Image.new("L", picture.size, 255)
         ImageDraw.Draw(hole).ellipse([2, 2, width - 3, height - 3], fill=0)
         picture.paste(tone, (0, 0), hole)
@@ -189,6 +256,6 @@ def _degrade(picture: Image.Image, rng: Rng) -> Image.Image:
         grey = grey + rng.normal(0, rng.uniform(1, 10), grey.shape)
         picture = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
     if rng.random() < 0.3:
-        again = save_again(np.asarray(picture), int(rng.integers(15, 85)))
+        again = save_again(np.asarray(picture), int(rng.integers(8, 85)))
         picture = Image.fromarray(again)
     return picture

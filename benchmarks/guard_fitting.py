@@ -1,108 +1,204 @@
-"""Fit the guards' network, in torch, and hand it over as arrays for numpy."""
+"""Fit the guards' network: the first blocks of an ImageNet network, frozen, and a small head.
+
+What the blocks see is measured once; the head is fitted to it in seconds. Both become one ONNX
+file, whose larger arrays are kept in half precision.
+"""
 
 import io
-import zipfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import onnx
+import timm
 import torch
-from sklearn.covariance import LedoitWolf
+from onnx import numpy_helper
+from safetensors.torch import load_file
 from torch import nn
 
 from guard_pictures import Pictures
-from osteon.inference.guard_network import GuardNetwork, run_network, standardise
-from osteon.release.guards import Guards
+from osteon.inference.guard_looks import GUARD_SIDE
+from osteon.inference.guard_network import SessionNetwork, open_guard_network, standardise
 from osteon.terms import Floats
 
-_CHANNELS: Final = (16, 32, 48, 64)
-_HIDDEN: Final = 48
-_BATCH: Final = 128
+ENCODER: Final = "tf_efficientnet_lite0"
+WEIGHTS: Final = f"{ENCODER}.imagenet.safetensors"
+_LAST_BLOCK: Final = 4
+_FIRST_POOLED: Final = 1
+_HIDDEN: Final = 128
+_DROPPED: Final = 0.2
+_BATCH: Final = 256
+_EPOCHS: Final = 15
 _LEARNING_RATE: Final = 4e-3
+_HALVED: Final = 1024  # arrays of more numbers are kept in half precision
 
 
 class Looker(nn.Module):
-    """Four convolutions in steps of two, mean and maximum of each map, two answers."""
+    """Means and maxima of the maps of an encoder's first blocks.
 
-    def __init__(self) -> None:
+    The mean of the middle is taken too: what a film shows there, and its rim does not.
+
+    Args:
+        weights: The encoder's file.
+    """
+
+    def __init__(self, weights: Path) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        n_in = 1
-        for number, n_out in enumerate(_CHANNELS):
-            side = 5 if number == 0 else 3
-            layers += [nn.Conv2d(n_in, n_out, side, stride=2, padding=side // 2)]
-            layers += [nn.BatchNorm2d(n_out), nn.ReLU()]
-            n_in = n_out
-        self.body = nn.Sequential(*layers)
-        self.mix = nn.Linear(2 * n_in, _HIDDEN)
-        self.answer = nn.Linear(_HIDDEN, 2)
-
-    def hide(self, films: torch.Tensor) -> torch.Tensor:
-        """Return what lies before the answers.
-
-        Args:
-            films: Shape `(films, 1, 64, 64)`.
-        """
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.training):
-            maps = self.body(films)
-        pooled = torch.cat([maps.float().mean((2, 3)), maps.float().amax((2, 3))], 1)
-        return torch.relu(self.mix(pooled))
+        encoder = timm.create_model(ENCODER, pretrained=False)
+        encoder.load_state_dict({name: own.float() for name, own in load_file(weights).items()})
+        self.stem = encoder.conv_stem
+        # One channel: all three would be alike.
+        self.stem.weight = nn.Parameter(self.stem.weight.data.sum(1, keepdim=True))
+        self.stem.in_channels = 1
+        self.norm = encoder.bn1
+        self.blocks = nn.ModuleList(encoder.blocks[: _LAST_BLOCK + 1])
 
     def forward(self, films: torch.Tensor) -> torch.Tensor:
-        """Return the scope and polarity logits.
+        """Return what is seen.
 
         Args:
-            films: Shape `(films, 1, 64, 64)`.
+            films: From `standardise`, shape `(films, 1, side, side)`.
         """
-        answers: torch.Tensor = self.answer(self.hide(films))
+        maps = self.norm(self.stem((films - 127.0) / 128.0))
+        seen = []
+        for number, block in enumerate(self.blocks):
+            maps = block(maps)
+            if number >= _FIRST_POOLED:
+                rim = maps.shape[-1] // 4
+                middle = maps[:, :, rim:-rim, rim:-rim]
+                seen += [maps.mean((2, 3)), maps.amax((2, 3)), middle.mean((2, 3))]
+        return torch.cat(seen, 1)
+
+
+class Head(nn.Module):
+    """What is seen, evened, through one hidden layer to two answers: scope and polarity.
+
+    Args:
+        mean: Of what is seen, shape `(features,)`.
+        spread: Of what is seen, shape `(features,)`.
+    """
+
+    def __init__(self, mean: Floats, spread: Floats) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.from_numpy(mean))
+        self.register_buffer("spread", torch.from_numpy(spread))
+        self.layers = nn.Sequential(
+            nn.Linear(mean.size, _HIDDEN), nn.ReLU(), nn.Dropout(_DROPPED), nn.Linear(_HIDDEN, 2)
+        )
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        """Return the logits.
+
+        Args:
+            seen: Shape `(films, features)`.
+        """
+        answers: torch.Tensor = self.layers((seen - self.mean) / self.spread)
         return answers
 
 
-def fit_network(pictures: Pictures, *, n_steps: int, seed: int) -> bytes:
-    """Fit the network to pictures.
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Seen:
+    """Pictures, by what the encoder saw of them.
+
+    Attributes:
+        features: float16, shape `(pictures, features)`.
+        pictures: The pictures.
+    """
+
+    features: npt.NDArray[np.float16]
+    pictures: Pictures
+
+    def keep(self, chosen: npt.NDArray[np.bool_]) -> "Seen":
+        """Return some of the pictures.
+
+        Args:
+            chosen: Shape `(pictures,)`.
+        """
+        return Seen(features=self.features[chosen], pictures=self.pictures.keep(chosen))
+
+
+def measure_features(pictures: Pictures, weights: Path, kept: Path) -> Seen:
+    """Measure what the encoder sees of pictures, once.
 
     Args:
-        pictures: Films of both polarities, and strangers.
-        n_steps: Batches of 128.
-        seed: Of the weights and of the order.
+        pictures: Drawn.
+        weights: The encoder's file.
+        kept: Where it is kept, `.npy`.
+    """
+    if not kept.is_file():
+        torch.set_num_threads(1)
+        looker = Looker(weights).eval()
+        buffer = io.BytesIO()
+        film = torch.zeros(2, 1, GUARD_SIDE, GUARD_SIDE)
+        _export(looker, film, buffer)
+        network = open_guard_network(buffer.getvalue())  # faster than torch by half
+        np.save(kept, _run(network, pictures))
+    return Seen(features=np.load(kept), pictures=pictures)
 
-    Returns:
-        The bytes of its `.npz` file, the same for the same pictures on the same processor.
+
+def fit_head(seen: Seen, *, seed: int = 0) -> Head:
+    """Fit the head.
+
+    Args:
+        seen: Films of both polarities, and strangers.
+        seed: Of the weights and of the order.
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    looker = Looker().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(looker.parameters(), weight_decay=1e-2)
+    features = seen.features.astype(np.float32)
+    head = Head(features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)).train()
+    inputs = torch.from_numpy(features)
+    strange = torch.from_numpy(seen.pictures.is_stranger.astype(np.float32))
+    inverted = torch.from_numpy(seen.pictures.is_inverted.astype(np.float32))
+    n_batches = max(1, len(features) // _BATCH)
+    optimiser = torch.optim.AdamW(head.parameters(), weight_decay=1e-2)
     pace = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=_LEARNING_RATE, total_steps=n_steps
+        optimiser, max_lr=_LEARNING_RATE, total_steps=_EPOCHS * n_batches
     )
     rng = np.random.default_rng([seed, 9])
-    order = np.empty(0, dtype=np.int64)
-    looker.train()
-    for _ in range(n_steps):
-        if order.size < _BATCH:
-            order = rng.permutation(pictures.kinds.size)
-        batch, order = order[:_BATCH], order[_BATCH:]
-        small = np.rot90(pictures.small[batch], int(rng.integers(4)), (1, 2))
-        small = small[:, :, ::-1] if rng.random() < 0.5 else small
-        loss = _measure_loss(looker, np.ascontiguousarray(small), pictures, batch)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        pace.step()
-    return _pack(looker.eval(), pictures)
+    for _ in range(_EPOCHS):
+        order = rng.permutation(len(features))
+        for batch in np.array_split(order[: n_batches * _BATCH], n_batches):
+            chosen = torch.from_numpy(batch)
+            loss = _measure_loss(head(inputs[chosen]), strange[chosen], inverted[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            pace.step()
+    return head.eval()
+
+
+def run_head(head: Head, seen: Seen) -> npt.NDArray[np.float64]:
+    """Return the scope and polarity logits of pictures that the encoder saw.
+
+    Args:
+        head: Fitted.
+        seen: The pictures.
+    """
+    with torch.no_grad():
+        logits = head(torch.from_numpy(seen.features.astype(np.float32)))
+    return logits.numpy().astype(np.float64)
+
+
+def pack_network(head: Head, weights: Path) -> bytes:
+    """Return encoder and head as one ONNX network.
+
+    Args:
+        head: Fitted.
+        weights: The encoder's file.
+    """
+    whole = nn.Sequential(Looker(weights), head).eval()
+    buffer = io.BytesIO()
+    _export(whole, torch.zeros(2, 1, GUARD_SIDE, GUARD_SIDE), buffer)
+    return _halve(buffer.getvalue())
 
 
 def _measure_loss(
-    looker: Looker,
-    small: npt.NDArray[np.uint8],
-    pictures: Pictures,
-    batch: npt.NDArray[np.int64],
+    answers: torch.Tensor, strange: torch.Tensor, inverted: torch.Tensor
 ) -> torch.Tensor:
-    films = torch.from_numpy(standardise(small))[:, None]
-    answers = looker(films.to(memory_format=torch.channels_last))
-    strange = torch.from_numpy(pictures.is_stranger[batch].astype(np.float32))
-    inverted = torch.from_numpy(pictures.is_inverted[batch].astype(np.float32))
     blame = nn.functional.binary_cross_entropy_with_logits
     scope = blame(answers[:, 0], strange)
     # A stranger has no polarity.
@@ -110,69 +206,46 @@ def _measure_loss(
     return torch.as_tensor(scope + polarity / (1 - strange).sum().clamp(min=1))
 
 
-def _pack(looker: Looker, pictures: Pictures) -> bytes:
-    arrays: dict[str, Floats] = {}
-    for number in range(len(_CHANNELS)):
-        kernel, norm = looker.body[3 * number], looker.body[3 * number + 1]
-        assert isinstance(kernel, nn.Conv2d)
-        assert isinstance(norm, nn.BatchNorm2d)
-        assert norm.running_var is not None
-        assert norm.running_mean is not None
-        assert kernel.bias is not None
-        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        arrays[f"kernel_{number}"] = _take(kernel.weight * scale[:, None, None, None])
-        shift = (kernel.bias - norm.running_mean) * scale + norm.bias
-        arrays[f"shift_{number}"] = _take(shift)
-    arrays |= {"mix": _take(looker.mix.weight.T), "mix_shift": _take(looker.mix.bias)}
-    arrays |= {"answer": _take(looker.answer.weight.T), "answer_shift": _take(looker.answer.bias)}
-    films = pictures.small[(pictures.kinds == "film") & pictures.is_plain]
-    with torch.no_grad():
-        chunks = np.array_split(films, max(1, len(films) // 512))
-        hidden = [looker.hide(torch.from_numpy(standardise(own))[:, None]) for own in chunks]
-    typical = LedoitWolf().fit(np.sqrt(torch.cat(hidden).numpy().astype(np.float64)))
-    arrays["typical"] = typical.location_.astype(np.float32)
-    arrays["whiten"] = np.linalg.cholesky(typical.precision_).astype(np.float32)
-    return _save(arrays)
+def _export(network: nn.Module, film: torch.Tensor, buffer: io.BytesIO) -> None:
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter that traces
+        torch.onnx.export(
+            network,
+            (film,),
+            buffer,
+            input_names=["films"],
+            output_names=["logits"],
+            dynamic_axes={"films": {0: "films"}, "logits": {0: "films"}},
+            opset_version=17,
+            dynamo=False,
+        )
 
 
-def _take(tensor: torch.Tensor) -> Floats:
-    taken: Floats = tensor.detach().numpy().astype(np.float32)
-    return taken
+def _halve(model: bytes) -> bytes:
+    """Return a network whose larger arrays are kept in half precision and widened when loaded."""
+    proto = onnx.load_from_string(model)
+    graph = proto.graph
+    casts = []
+    for stored in list(graph.initializer):
+        array = numpy_helper.to_array(stored)
+        if array.dtype != np.float32 or array.size <= _HALVED:
+            continue
+        half = f"{stored.name}.half"
+        casts.append(
+            onnx.helper.make_node("Cast", [half], [stored.name], to=onnx.TensorProto.FLOAT)
+        )
+        graph.initializer.remove(stored)
+        graph.initializer.append(numpy_helper.from_array(array.astype(np.float16), half))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(proto)
+    return proto.SerializeToString()
 
 
-def _save(arrays: dict[str, Floats]) -> bytes:
-    # `np.savez` writes the clock into the file; the same arrays are to give the same bytes.
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            halved = array.astype(np.float16) if name.startswith(("kernel", "mix")) else array
-            np.save(member, halved, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-    return packed.getvalue()
-
-
-def choose_limits(network: GuardNetwork, tune: Pictures, *, sha256: str) -> Guards:
-    """Choose the limits on pictures that the network was not fitted to.
-
-    The scope's limit lets 0.5 % of the films be turned away; the polarity's lies in the middle
-    between the films and their negatives, each at the 0.5 % that come nearest, disguised ones too.
-
-    Args:
-        network: Fitted.
-        tune: Pictures of the tune split.
-        sha256: Of the network's file.
-    """
-    is_film = tune.kinds == "film"
-    logits = run_network(tune.small, network)
-    is_upright = is_film & ~tune.is_inverted
-    scope = float(np.quantile(logits[is_upright & tune.is_plain, 0], 0.995))
-    upright = float(np.quantile(logits[is_upright, 1], 0.995))
-    negative = float(np.quantile(logits[is_film & tune.is_inverted, 1], 0.005))
-    spreads = tune.small[is_film & tune.is_plain].std(axis=(1, 2))
-    return Guards(
-        network=sha256,
-        min_spread=round(float(spreads.min()) / 4, 2),
-        max_scope_logit=round(scope, 3),
-        max_polarity_logit=round((upright + negative) / 2, 3),
-    )
+def _run(network: SessionNetwork, pictures: Pictures) -> npt.NDArray[np.float16]:
+    rows = []
+    for start in range(0, len(pictures.small), 32):
+        films = standardise(pictures.small[start : start + 32])[:, np.newaxis]
+        rows.append(network.session.run(None, {"films": films})[0].astype(np.float16))
+    return np.concatenate(rows)

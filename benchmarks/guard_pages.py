@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 from guard_bodies import SIZE, Rng, draw_blob, draw_cloud, draw_lines
 from osteon.terms import Floats, Pixels8
 
-_LETTERS = np.array(
+LETTERS = np.array(
     list("aaabcdeeeefghiiijklmnnooopqrrsssttttuuvwxyzABCDEFGHIJKLMNOPRST0123456789.,")
 )
 
@@ -27,7 +27,7 @@ def draw_text(rng: Rng) -> Floats:
         while y < rows - margin:
             share = rng.uniform(0.3, 1.0) if rng.random() < 0.25 else rng.uniform(0.9, 1.0)
             n = max(1, int(share * (wide - 8) / (0.52 * height)))
-            letters = rng.choice(_LETTERS, n)
+            letters = rng.choice(LETTERS, n)
             letters[rng.random(n) < 0.16] = " "
             at = (margin + column * wide, y)
             pen.text(at, "".join(letters), font=font, fill=int(rng.integers(0, 90)))
@@ -58,7 +58,7 @@ def draw_chart(rng: Rng) -> Floats:
                 heights = y0 + np.abs(np.cumsum(rng.normal(0, 6, 12)))
                 pen.line(list(zip(steps.tolist(), heights.tolist(), strict=True)), fill=tone)
             case _:
-                words = "".join(rng.choice(_LETTERS, int(rng.integers(3, 20))))
+                words = "".join(rng.choice(LETTERS, int(rng.integers(3, 20))))
                 pen.text((x0, y0), words, font=font, fill=tone)
     if rng.random() < 0.4:  # bars
         n = int(rng.integers(4, 14))
@@ -187,33 +187,23 @@ def draw_collage(rng: Rng, films: list[Pixels8]) -> Floats:
 
 
 def draw_torn(rng: Rng, films: list[Pixels8]) -> Floats:
-    """Tear a film: its tiles shuffled, its phases scrambled, or several films laid over another.
+    """Tear a film: its tiles shuffled, or its phases scrambled.
 
     Args:
         rng: Luck.
         films: From which to choose.
     """
-
-    def choose() -> Floats:
-        film = Image.fromarray(films[int(rng.integers(len(films)))]).resize((SIZE, SIZE))
-        return np.asarray(film, dtype=np.float32) / 255
-
-    film = choose()
-    match int(rng.integers(3)):
-        case 0:
-            n = int(rng.integers(3, 9))
-            side = SIZE // n
-            whole = film[: n * side, : n * side].reshape(n, side, n, side).swapaxes(1, 2)
-            tiles = rng.permutation(whole.reshape(n * n, side, side))
-            return _clip(tiles.reshape(n, n, side, side).swapaxes(1, 2).reshape(n * side, n * side))
-        case 1:
-            wave = np.fft.fft2(film)
-            luck = np.angle(np.fft.fft2(rng.normal(0, 1, film.shape)))
-            return _clip(np.real(np.fft.ifft2(np.abs(wave) * np.exp(1j * luck))))
-        case _:
-            stack = [np.rot90(choose(), int(rng.integers(4))) for _ in range(rng.integers(3, 6))]
-            mixed = np.mean(stack, axis=0)
-            return _clip((mixed - mixed.min()) / (np.ptp(mixed) + 1e-6))
+    picture = Image.fromarray(films[int(rng.integers(len(films)))]).resize((SIZE, SIZE))
+    film = np.asarray(picture, dtype=np.float32) / 255
+    if rng.random() < 0.6:
+        n = int(rng.integers(4, 9))
+        side = SIZE // n
+        whole = film[: n * side, : n * side].reshape(n, side, n, side).swapaxes(1, 2)
+        tiles = rng.permutation(whole.reshape(n * n, side, side))
+        return _clip(tiles.reshape(n, n, side, side).swapaxes(1, 2).reshape(n * side, n * side))
+    wave = np.fft.fft2(film)
+    luck = np.angle(np.fft.fft2(rng.normal(0, 1, film.shape)))
+    return _clip(np.real(np.fft.ifft2(np.abs(wave) * np.exp(1j * luck))))
 
 
 def _choose_size(rng: Rng) -> tuple[int, int]:

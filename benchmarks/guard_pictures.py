@@ -15,17 +15,21 @@ from PIL import Image
 
 import guard_bodies as bodies
 import guard_pages as pages
-from guard_disguises import disguise
+import guard_scans as scans
+import guard_screens as screens
+from guard_bodies import Rng
+from guard_disguises import disguise, is_telling, narrow
 from osteon.collection.manifest import Manifest
-from osteon.inference.guard_network import reduce_film, squeeze_film
+from osteon.inference.guard_looks import GUARD_SIDE, reduce_film, squeeze_film
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.raster import read_raster
 from osteon.terms import Floats, Pixels8
 
-N_DISGUISES: Final = 5
-N_DRAWN: Final = 600
-N_PHANTOMS: Final = 300
+N_DISGUISES: Final = 6
+N_DRAWN: Final = 250
+N_PHANTOMS: Final = 600
 _KEPT_SIDE: Final = 256
+_TRIES: Final = 6
 
 DRAWN: Final = MappingProxyType(
     {
@@ -36,25 +40,52 @@ DRAWN: Final = MappingProxyType(
         "slice of a trunk": bodies.draw_body_slice,
         "slice of a head": bodies.draw_head_slice,
         "spine": bodies.draw_spine,
+        "slice along a spine": scans.draw_spine_slice,
+        "slices on a sheet": scans.draw_slices,
         "ultrasound": bodies.draw_ultrasound,
+        "belly": scans.draw_belly,
+        "breast": scans.draw_breast,
+        "single teeth": scans.draw_teeth,
+        "animal's trunk": scans.draw_animal,
+        "back of an eye": scans.draw_fundus,
+        "cells": scans.draw_cells,
         "text": pages.draw_text,
         "chart": pages.draw_chart,
         "shapes": pages.draw_shapes,
+        "table": screens.draw_table,
+        "curves": screens.draw_strip,
+        "bar code": screens.draw_code,
         "scene": pages.draw_scene,
+        "surface": screens.draw_texture,
         "noise": pages.draw_noise,
         "blank": pages.draw_blank,
     }
 )
-TORN: Final = MappingProxyType({"collage": pages.draw_collage, "torn film": pages.draw_torn})
+MADE_OF_FILMS: Final = MappingProxyType(
+    {
+        "collage": pages.draw_collage,
+        "torn film": pages.draw_torn,
+        "web page": screens.draw_web_page,
+        "viewer": screens.draw_viewer,
+        "form": screens.draw_form,
+    }
+)
 
 FAMILIES: Final = MappingProxyType(
     {
-        "trunks": ("chest", "trunk from the side"),
-        "heads": ("dental panorama", "skull"),
-        "slices and spines": ("slice of a trunk", "slice of a head", "spine"),
-        "ultrasound": ("ultrasound",),
-        "pages": ("text", "chart", "shapes"),
-        "scenes": ("scene",),
+        "trunks": ("chest", "trunk from the side", "belly", "animal's trunk"),
+        "heads": ("dental panorama", "single teeth", "skull"),
+        "slices and spines": (
+            "slice of a trunk",
+            "slice of a head",
+            "slice along a spine",
+            "slices on a sheet",
+            "spine",
+        ),
+        "soft parts": ("ultrasound", "breast", "back of an eye", "cells"),
+        "pages": ("text", "chart", "shapes", "table", "curves", "bar code"),
+        "screens": ("web page", "viewer", "form"),
+        "scenes": ("scene", "surface"),
         "nothing": ("noise", "blank"),
         "torn films": ("collage", "torn film"),
     }
@@ -67,7 +98,7 @@ class Pictures:
     """Pictures as the guards see them.
 
     Attributes:
-        small: Shape `(pictures, 64, 64)`, uint8.
+        small: Shape `(pictures, side, side)`, uint8.
         kinds: "film", "phantom" or a kind of stranger, shape `(pictures,)`.
         is_inverted: Shape `(pictures,)`.
         is_plain: Whether the picture came as it was made, shape `(pictures,)`.
@@ -97,6 +128,32 @@ class Pictures:
         )
 
 
+def save_pictures(pictures: Pictures, path: Path) -> None:
+    """Write pictures into a file, so that they are drawn once.
+
+    Args:
+        pictures: Drawn.
+        path: Ends in `.npz`.
+    """
+    np.savez(
+        path,
+        small=pictures.small,
+        kinds=pictures.kinds,
+        is_inverted=pictures.is_inverted,
+        is_plain=pictures.is_plain,
+    )
+
+
+def load_pictures(path: Path) -> Pictures:
+    """Return what `save_pictures` wrote.
+
+    Args:
+        path: Of the file.
+    """
+    with np.load(path, allow_pickle=False) as stored:
+        return Pictures(**{name: stored[name] for name in stored.files})
+
+
 _Row = tuple[Pixels8, str, bool, bool]
 
 
@@ -108,7 +165,7 @@ def read_films(manifest: Manifest, split: str) -> list[Pixels8]:
         split: Which.
     """
     assert manifest.root is not None
-    rows = [row for row in manifest.rows if row.split == split]
+    rows = [row for row in manifest.rows if row.split == split and row.state == "readable"]
     return [keep_film(read_raster(manifest.root / row.path).pixels) for row in rows]
 
 
@@ -132,7 +189,7 @@ def shrink_all(pictures: Iterable[Pixels8]) -> Pixels8:
         pictures: Shape `(rows, columns)` each.
 
     Returns:
-        Shape `(pictures, 64, 64)`.
+        Shape `(pictures, side, side)`.
     """
     return np.stack([_shrink(own) for own in pictures])
 
@@ -159,7 +216,9 @@ def draw_pictures(films: list[Pixels8], *, seed: int, share: float = 1.0) -> Pic
 
 
 def _shrink(grey: Pixels8) -> Pixels8:
-    return squeeze_film(reduce_film(grey.astype(np.float32) / np.float32(255)))
+    return squeeze_film(
+        reduce_film(grey.astype(np.float32) / np.float32(255), GUARD_SIDE), GUARD_SIDE
+    )
 
 
 def _disguise_films(films: list[Pixels8], *, seed: int, n: int) -> Iterator[_Row]:
@@ -168,8 +227,19 @@ def _disguise_films(films: list[Pixels8], *, seed: int, n: int) -> Iterator[_Row
             yield _shrink(255 - film if is_inverted else film), "film", is_inverted, True
             for again in range(n):
                 rng = np.random.default_rng([seed, 1, number, again, int(is_inverted)])
-                worn = disguise(film, rng, is_inverted=is_inverted)
+                worn = _wear(film, films, rng, is_inverted=is_inverted)
                 yield _shrink(worn), "film", is_inverted, False
+
+
+def _wear(film: Pixels8, films: list[Pixels8], rng: Rng, *, is_inverted: bool) -> Pixels8:
+    """Return a film as it might arrive, and still show something."""
+    for _ in range(_TRIES):
+        part = narrow(film, films, rng)
+        # A film cut down once is not cut down again.
+        worn = disguise(part, rng, is_inverted=is_inverted, min_kept=0.6 if part is film else 1)
+        if is_telling(worn):
+            return worn
+    return 255 - film if is_inverted else film
 
 
 def _draw_phantoms(*, seed: int, n: int) -> Iterator[_Row]:
@@ -179,15 +249,15 @@ def _draw_phantoms(*, seed: int, n: int) -> Iterator[_Row]:
         for is_inverted in (False, True):
             for again in range(2):
                 rng = np.random.default_rng([seed, 2, number, again, int(is_inverted)])
-                worn = disguise(film, rng, is_inverted=is_inverted)
+                worn = _wear(film, [film], rng, is_inverted=is_inverted)
                 yield _shrink(worn), "phantom", is_inverted, False
 
 
 def _draw_strangers(films: list[Pixels8], *, seed: int, n: int) -> Iterator[_Row]:
-    for index, kind in enumerate((*DRAWN, *TORN)):
+    for index, kind in enumerate((*DRAWN, *MADE_OF_FILMS)):
         for number in range(n):
             rng = np.random.default_rng([seed, 3, index, number])
-            drawn = DRAWN[kind](rng) if kind in DRAWN else TORN[kind](rng, films)
+            drawn = DRAWN[kind](rng) if kind in DRAWN else MADE_OF_FILMS[kind](rng, films)
             grey = np.rint(drawn * 255).astype(np.uint8)
             yield _shrink(grey), kind, False, True
             for is_inverted in (False, True):

@@ -31,9 +31,13 @@ from osteon.evaluation.cohort import check_splits
 from osteon.evaluation.detection import measure_detection
 from osteon.evaluation.localisation import fit_evidence, measure_places
 from osteon.evaluation.predictions import MeasuredFilms, choose_rows, measure_films
-from osteon.evaluation.release_builder import build_self_test, read_statement, write_release
+from osteon.evaluation.release_builder import (
+    build_self_test,
+    read_statement,
+    write_release,
+)
+from osteon.evaluation.scope import choose_guards
 from osteon.inference.bundled import locate_release
-from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.predictor import Answerer, Evidence
 from osteon.release import FilmList, NetworkCard, Release, ReleaseCard, read_release
@@ -110,7 +114,7 @@ def repack(
             "calibrator": certificate.calibrator,
             "operating_points": certificate.points,
             "evidence": evidence,
-            "guards": build_guards(old.guards.on_inverted),
+            "guards": choose_guards(manifest, old.guards.on_inverted),
             "tuned_on": tune.describe(),
             "tested_on": test.describe(),
             "metrics": certificate.metrics + found,
@@ -164,7 +168,7 @@ def _read_both(
     network: Network, old: ReleaseCard, manifest: Manifest, progress: Progress
 ) -> tuple[MeasuredFilms, MeasuredFilms]:
     """Read tune, with evidence, and test, as `osteon export` does."""
-    guards, method = build_guards(old.guards.on_inverted), old.evidence.method
+    guards, method = choose_guards(manifest, old.guards.on_inverted), old.evidence.method
     asked: tuple[tuple[str, Evidence], ...] = (
         ("tune", method),
         ("test", "none" if method == "occlusion" else method),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.releases import build_release, draw_spot
+from tests.releases import build_card, build_release, draw_spot
 
 from osteon.cli.app import run
 
@@ -71,6 +71,19 @@ def test_a_list_of_films_comes_from_standard_input(films, release, monkeypatch, 
     assert said[1].endswith("(There is no such file. Check the path.)")
 
 
+def test_a_stranger_is_read_where_the_person_says_so(films, tmp_path, capsys):
+    """--on-stranger overrules the release: the answer comes, and its reason says what it is."""
+    careful = build_card().guards.model_copy(update={"max_scope_logit": -1e6})
+    release = str(build_release(tmp_path, name="careful.osteon", card={"guards": careful}))
+    film = str(films / "spot.png")
+    assert run(["read", film, "--release", release]) == 0
+    assert capsys.readouterr().out.startswith("not read")
+    assert run(["read", film, "--release", release, "--on-stranger", "read"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("fracture")
+    assert "read all the same" in " ".join(said.split())
+
+
 def test_table_and_pictures_go_where_the_person_says(films, release, tmp_path):
     """--csv and --overlay name their own places."""
     table, pictures = tmp_path / "t.csv", tmp_path / "pictures"
@@ -85,6 +98,7 @@ def test_table_and_pictures_go_where_the_person_says(films, release, tmp_path):
     [
         (["films", "--release", "gone.osteon"], "gone.osteon"),
         (["films", "--release", "{release}", "--on-inverted", "guess"], "refuse or correct"),
+        (["films", "--release", "{release}", "--on-stranger", "warn"], "refuse or read"),
         (["films", "--release", "{release}", "--threads", "0"], "--threads"),
         (["empty", "--release", "{release}"], "must hold films"),
         (["films", "--release", "films/spot.png"], "must be a release"),

@@ -241,6 +241,25 @@ def test_the_person_decides_what_is_done_about_a_negative(tmp_path):
     assert "inverted before reading" in reading.reasons[0].text
 
 
+def test_the_person_decides_what_is_done_about_a_stranger(tmp_path):
+    """What looks like no limb is refused or read, as the release says or the person."""
+    guards = build_card().guards.model_copy(update={"max_scope_logit": -1e6})
+    path = build_release(tmp_path, card={"guards": guards})
+    with Detector.load(path, threads=1) as careful:
+        assert careful.read(draw_spot()).reasons[0].code == "out-of-scope"
+        assert careful.read(draw_spot()).probability is None
+    with Detector.load(path, threads=1, on_stranger="read") as reading_all:
+        reading = reading_all.read(draw_spot())
+    assert reading.decision == "fracture"
+    assert [reason.code for reason in reading.reasons] == ["out-of-scope"]
+    lax = guards.model_copy(update={"on_stranger": "read"})
+    path = build_release(tmp_path, name="lax.osteon", card={"guards": lax})
+    with Detector.load(path, threads=1) as told:
+        assert told.read(draw_spot()).decision == "fracture"
+    with Detector.load(path, threads=1, on_stranger="refuse") as careful:
+        assert careful.read(draw_spot()).decision == "not read"
+
+
 def test_several_threads_read_with_one_detector(detector):
     """Six threads get what one gets, each its own films."""
     films = [draw_spot(70 + n, 64, box=(n, n, n + 24, n + 24)) for n in range(12)]
@@ -315,9 +334,9 @@ def test_a_calibrator_stands_between_logit_and_probability(tmp_path):
         assert soft.read(film).probability == pytest.approx(1 / (1 + np.exp(-4.0)), abs=1e-4)
 
 
-def test_a_phantom_is_read_through_the_packages_own_guards(tmp_path):
-    """Drawn radiographs are within the scope, so that the demo can be read."""
-    path = build_release(tmp_path, card={"guards": build_guards()})
+def test_a_phantom_is_read_through_the_guards_of_a_release_for_drawings(tmp_path):
+    """Drawn radiographs are read, taken for limbs or not, so that the demo can be read."""
+    path = build_release(tmp_path, card={"guards": build_guards(on_stranger="read")})
     films = [draw_phantom(seed, has_fracture=bool(seed % 2)).radiograph for seed in range(6)]
     with Detector.load(path, threads=1) as guarded:
         decisions = [reading.decision for reading in guarded.read_many(films)]

@@ -37,7 +37,7 @@ def opened(film):
 
 
 def test_a_film_is_the_same_in_every_form(tmp_path, pool):
-    """Path, text, bytes, array and radiograph give the same pixels and the same measures."""
+    """Path, text, bytes, array and radiograph give the same pixels and the same looks."""
     film = draw_spot()
     content = encode(film)
     (tmp_path / "film.png").write_bytes(content)
@@ -60,7 +60,7 @@ def test_a_film_is_the_same_in_every_form(tmp_path, pool):
         assert not isinstance(result, FilmFault), result
         assert np.array_equal(result.pixels, expected.pixels)
         assert (result.rows, result.columns) == film.shape
-        assert result.measures == expected.measures
+        assert np.array_equal(result.looks, expected.looks)
         assert result.instance is None
 
 

@@ -6,7 +6,10 @@ from osteon.errors import SettingsFault
 from osteon.inference.detector import Detector
 
 
-@pytest.mark.parametrize("options", [{"threads": 0}, {"threads": "2"}, {"on_inverted": "flip"}])
+@pytest.mark.parametrize(
+    "options",
+    [{"threads": 0}, {"threads": "2"}, {"on_inverted": "flip"}, {"on_stranger": "warn"}],
+)
 def test_an_option_that_means_nothing_is_refused(options):
     """An option is checked before a film is read."""
     with pytest.raises(SettingsFault):

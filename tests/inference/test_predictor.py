@@ -15,12 +15,15 @@ from tests.releases import (
     draw_spot,
 )
 
+from osteon.inference.guard_network import hash_guard_networks
+from osteon.inference.guards import measure_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.opening import open_film
 from osteon.inference.predictor import Answer, Answerer, Refusal
 from osteon.phantoms.phantom import draw_phantom
 from osteon.release import NetworkCard, Preparation
 from osteon.sandbox import ChildPool
+from osteon.terms import Radiograph
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,35 @@ def test_a_guard_that_fires_leaves_no_answer(pool, guard):
     refusal = build(pool, **limits[guard]).answer(draw_spot())
     assert isinstance(refusal, Refusal)
     assert words[guard] in refusal.reasons[0].text
+
+
+def test_a_film_at_the_edge_of_the_scope_is_answered_and_doubted(pool):
+    """Between the two limits the answer is the network's, and a reason stands beside it."""
+    film = draw_spot(64, 64, box=(16, 16, 32, 32))
+    doubted = build(pool, doubt_scope_logit=-1e6).answer(film)
+    assert doubted.logit == build(pool).answer(film).logit
+    assert [reason.code for reason in doubted.reasons] == ["scope-doubtful"]
+
+
+def test_a_stranger_is_answered_where_that_is_asked_for(pool):
+    """The answer is the network's, and its reason says that the film is none."""
+    answer = build(pool, max_scope_logit=-1e6, on_stranger="read").answer(draw_spot())
+    assert isinstance(answer, Answer)
+    assert [reason.code for reason in answer.reasons] == ["out-of-scope"]
+
+
+@pytest.mark.parametrize("sha256", hash_guard_networks())
+def test_a_release_is_guarded_by_the_network_that_it_names(pool, sha256):
+    """Old limits are held against the old network's numbers, new ones against the new one's."""
+    film = draw_spot()
+    radiograph = Radiograph(pixels=film.astype(np.float32) / np.float32(255), source="drawn")
+    scope = measure_guards(radiograph, network=sha256).scope_logit
+    above, below = (
+        build(pool, network=sha256, max_scope_logit=scope + change).answer(film)
+        for change in (0.01, -0.01)
+    )
+    assert isinstance(above, Answer)
+    assert isinstance(below, Refusal)
 
 
 def test_a_negative_is_turned_about_where_that_is_asked_for(pool):

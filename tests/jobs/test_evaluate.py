@@ -72,7 +72,7 @@ def test_without_a_test_split_tune_is_read_and_it_is_said(manifest_path, tmp_pat
     write_manifest(replace(manifest, rows=rows), tmp_path / "m.parquet")
     train(
         TrainingRequest(
-            recipe="demo",
+            recipe="cnn4-small",
             overrides={**TINY, "schedule.epochs": "1"},
             manifest=tmp_path / "m.parquet",
             out=tmp_path / "run",
@@ -92,7 +92,7 @@ def test_a_leak_that_was_allowed_is_said_in_every_result(manifest_path, tmp_path
     write_manifest(replace(manifest, rows=tuple(tied)), tmp_path / "m.parquet")
     train(
         TrainingRequest(
-            recipe="demo",
+            recipe="cnn4-small",
             overrides={**TINY, "schedule.epochs": "1"},
             manifest=tmp_path / "m.parquet",
             out=tmp_path / "run",

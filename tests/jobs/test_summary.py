@@ -15,7 +15,7 @@ def test_the_first_seed_s_table_adds_up_to_its_report():
 
 def test_shapes_follow_the_film_through_the_network():
     """Each block halves the sides; the last layer gives one number."""
-    told = summarise("demo")
+    told = summarise("cnn4-small")
     pools = [layer.output for layer in told.layers if layer.kind == "MaxPool2d"]
     assert pools == ["32 × 48 × 48", "64 × 24 × 24", "128 × 12 × 12", "256 × 6 × 6"]
     assert told.layers[-1].output == "1"
@@ -23,8 +23,8 @@ def test_shapes_follow_the_film_through_the_network():
 
 def test_a_changed_recipe_is_counted_as_changed():
     """`--set` reaches the table: three channels instead of one add 2·9·32 weights."""
-    grey = summarise("demo").n_parameters
-    colour = summarise("demo", overrides={"preparation.channels": "3"}).n_parameters
+    grey = summarise("cnn4-small").n_parameters
+    colour = summarise("cnn4-small", overrides={"preparation.channels": "3"}).n_parameters
     assert colour - grey == 2 * 9 * 32
 
 

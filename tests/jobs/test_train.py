@@ -34,7 +34,7 @@ from tests.jobs.conftest import ONE_THREAD, TINY
 
 
 def request(manifest_path, out, **changes):
-    asked = {"recipe": "demo", "overrides": TINY, "machine": ONE_THREAD} | changes
+    asked = {"recipe": "cnn4-small", "overrides": TINY, "machine": ONE_THREAD} | changes
     return TrainingRequest(manifest=manifest_path, out=out, **asked)
 
 
@@ -49,7 +49,7 @@ def same(these, those):
 def test_a_run_folder_holds_all_that_it_was_made_from(trained, manifest_path):
     """Recipe with defaults, manifest, facts, history, checkpoints, network, operating point."""
     run = RunFolder(path=trained.run)
-    assert read_settings(run.recipe, Recipe) == find_recipe("demo", TINY)
+    assert read_settings(run.recipe, Recipe) == find_recipe("cnn4-small", TINY)
     assert read_manifest(run.manifest).rows == read_manifest(manifest_path).rows
     facts = run.read_facts()
     assert facts["ended"] == "all epochs"
@@ -69,7 +69,7 @@ def test_the_exported_network_says_fracture_by_name(trained, manifest_path):
     """A high logit means a fracture, and the file itself says so."""
     detector = Network.load(trained.network, threads=1)
     assert detector.card.positive_class == "fracture"
-    assert detector.card.recipe == "demo"
+    assert detector.card.recipe == "cnn4-small"
     inputs = onnxruntime.InferenceSession(str(trained.network)).get_inputs()
     assert inputs[0].shape[1:] == [1, 16, 16]
 
@@ -79,7 +79,7 @@ def test_the_exported_network_gives_the_checkpoint_s_logits(trained, manifest_pa
     from osteon.learning.networks.build import build_network
     from osteon.radiographs.preparation import prepare
 
-    network = build_network(find_recipe("demo", TINY)).eval()
+    network = build_network(find_recipe("cnn4-small", TINY)).eval()
     network.load_state_dict(weights_of(trained.run))
     detector = Network.load(trained.network, threads=1)
     manifest = read_manifest(manifest_path)

@@ -37,7 +37,7 @@ def test_every_recipe_of_the_package_is_whole_and_survives_writing(name):
 def test_the_recipes_that_the_readme_promises_are_there():
     """The package holds both seeds, four pretrained networks, a transformer and attention."""
     promised = {"seed-cnn4", "seed-cnn2", "mobilenetv2", "resnet50", "vgg19", "inceptionv3", "vit"}
-    assert promised | {"cnn4-attention", "demo"} <= set(recipe_names())
+    assert promised | {"cnn4-attention", "cnn4-small", "demo"} <= set(recipe_names())
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_seeds_networks_have_the_parameters_that_their_reports_count(name, n
 def test_one_key_can_be_set_from_outside_and_a_wrong_one_is_refused():
     """`--set schedule.epochs=8` changes that key; a key that does not exist is refused by path."""
     assert find_recipe("seed-cnn4", {"schedule.epochs": "8"}).schedule.epochs == 8
-    assert find_recipe("demo", {"preparation.fit": "squash"}).preparation.fit == "squash"
+    assert find_recipe("cnn4-small", {"preparation.fit": "squash"}).preparation.fit == "squash"
     with pytest.raises(SettingsFault, match=r"--set, schedule.epoch: unknown key"):
         find_recipe("seed-cnn4", {"schedule.epoch": "8"})
 
@@ -69,8 +69,8 @@ def test_an_unknown_recipe_is_answered_with_the_known_ones():
 @pytest.mark.parametrize("attention", ["squeeze-excite", "cbam"])
 def test_attention_is_added_to_the_four_block_network(attention):
     """Attention adds weights, and the network still gives one logit per film."""
-    plain = find_recipe("demo")
-    recipe = find_recipe("demo", {"network.attention": f'"{attention}"'})
+    plain = find_recipe("cnn4-small")
+    recipe = find_recipe("cnn4-small", {"network.attention": f'"{attention}"'})
     network = build_network(recipe).eval()
     n_plain = sum(p.numel() for p in build_network(plain).parameters())
     assert sum(p.numel() for p in network.parameters()) > n_plain

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from osteon.audit.run import find_flaws
+from osteon.collection.manifest import write_manifest
 from osteon.errors import OutputFault
-from osteon.jobs.import_ import import_collection
-from osteon.phantoms.collection import COLUMNS, write_phantoms
+from osteon.jobs.audit import audit_collection
+from osteon.jobs.import_ import import_collection, import_films
+from osteon.phantoms.collection import (
+    COLUMNS,
+    hide_copies,
+    name_film,
+    write_phantoms,
+)
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.raster import read_raster
 
@@ -60,6 +67,48 @@ def test_some_patients_have_two_films_that_agree(table):
     assert all(len(set(films)) == 1 for films in by_patient.values())
 
 
+def test_two_films_of_a_patient_are_two_views(table):
+    """Nobody is shown twice from one side: such films would be one picture to an audit."""
+    by_patient = defaultdict(list)
+    for row in table:
+        by_patient[row["patient"]].append(row["view"])
+    assert all(len(set(views)) == len(views) for views in by_patient.values())
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory):
+    """An audit of 150 drawn films with twelve copies hidden among them."""
+    folder = tmp_path_factory.mktemp("hidden")
+    write_phantoms(folder / "drawn", n_films=150, seed=12, n_copies=12)
+    imported = import_films(folder / "drawn")
+    write_manifest(imported.manifest, folder / "manifest.parquet")
+    return audit_collection(folder / "manifest.parquet").flaws
+
+
+def test_the_audit_takes_no_drawn_film_for_another_and_finds_the_hidden_copies(audited):
+    """Of 150 drawn films none passes for a copy of another; each of twelve copies is found."""
+    hidden = {
+        frozenset({name_film(copy.number), name_film(copy.original)})
+        for copy in hide_copies(n_films=150, n_copies=12, seed=12)
+    }
+    assert len(hidden) == 12
+    copied = {frozenset(flaw.films) for flaw in audited if flaw.rule == "same-picture"}
+    assert copied == hidden
+    assert not [flaw for flaw in audited if flaw.rule in {"identical-files", "identical-pixels"}]
+
+
+def test_copies_under_the_wrong_label_are_named(audited):
+    """Every fourth copy calls a fracture none, and the audit names these pictures, no others."""
+    wrong = {
+        name_film(copy.number)
+        for copy in hide_copies(n_films=150, n_copies=12, seed=12)
+        if copy.has_other_label
+    }
+    disputed = [set(flaw.films) for flaw in audited if flaw.rule == "same-picture-two-labels"]
+    assert len(wrong) == len(disputed) == 3
+    assert all(len(films & wrong) == 1 for films in disputed)
+
+
 def test_the_folder_says_that_it_is_drawn(folder):
     """A person who finds the folder is told that nobody is shown in it."""
     told = (folder / "README.txt").read_text(encoding="utf-8")
@@ -104,5 +153,3 @@ def test_every_outline_lies_on_its_film():
         for x, y in (corner for polygon in phantom.polygons for corner in polygon):
             assert 0 <= x <= columns
             assert 0 <= y <= rows
-    known = draw_phantom(1 * 1_000_003 + 161, has_fracture=True)  # reached two pixels too far once
-    assert min(x for polygon in known.polygons for x, _ in polygon) >= 0

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from osteon.release.guards import Guards
+from osteon.release.guards import Guards, SiteScope
 
 KNOWN = {
     "network": "0" * 64,
@@ -18,9 +18,24 @@ def test_a_negative_is_refused_unless_the_release_says_otherwise():
     assert Guards(**KNOWN).on_inverted == "refuse"
 
 
+def test_a_stranger_is_refused_unless_the_release_says_otherwise():
+    """A release from before there was a choice refuses what is no limb, and doubts nothing."""
+    guards = Guards(**KNOWN)
+    assert guards.on_stranger == "refuse"
+    assert guards.doubt_scope_logit is None
+    assert guards.site_scope is None
+
+
 def test_limits_survive_the_release_file():
     """What was written is what is read."""
-    guards = Guards(**KNOWN, on_inverted="correct")
+    site = SiteScope(released=0.5, max_share=0.005, n_films=200, n_refused=1, n_refused_before=9)
+    guards = Guards(
+        **KNOWN,
+        doubt_scope_logit=-1.0,
+        on_inverted="correct",
+        on_stranger="read",
+        site_scope=site,
+    )
     assert Guards.model_validate_json(guards.model_dump_json()) == guards
 
 
@@ -28,6 +43,10 @@ def test_limits_survive_the_release_file():
     "wrong",
     [
         {"on_inverted": "ignore"},
+        {"on_stranger": "ignore"},
+        {"doubt_scope_logit": 1.5},
+        {"doubt_scope_logit": float("inf")},
+        {"site_scope": {"released": 1.0, "n_films": 0, "n_refused": 0, "n_refused_before": 0}},
         {"network": "abc"},
         {"max_scope_logit": float("nan")},
         {"min_spread": -1.0},

@@ -129,6 +129,14 @@ def recalibrate(
     name: Name = None,
     sensitivity: Sensitivity = 0.90,
     specificity: Specificity = 0.95,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE%|limit=LOGIT",
+            help="Set where a film is turned away as no limb or hip: 0.5% fits the limit on your "
+            "tune films, so that at most so many are; limit=4.2 sets it. As released if not given.",
+        ),
+    ] = None,
     unaudited: Unaudited = False,
     card: StatementFile = None,
     films: Films = None,
@@ -139,8 +147,10 @@ def recalibrate(
     Films that are not split are split by groups: half calibrate, half certify. Nothing is certified
     where copies were never looked for: audit and clean the films first.
     """
+    from osteon.evaluation.scope import parse_scope
     from osteon.jobs.recalibrate import SALT, RecalibrationRequest, recalibrate_release
     from osteon.reports.pages.promises import describe_promises
+    from osteon.reports.pages.release_card import describe_site_scope
     from osteon.settings import build_settings
 
     given = {
@@ -150,6 +160,7 @@ def recalibrate(
         "films": films,
         "name": name,
         "promises": {"sensitivity": sensitivity, "specificity": specificity},
+        "scope": None if scope is None else parse_scope(scope),
         "unaudited": unaudited,
         "statement": card,
     }
@@ -163,7 +174,7 @@ def recalibrate(
             "The films were split by groups: half calibrated, half certified, as by `osteon split "
             f"--train 0 --tune 50 --test 50 --salt {SALT}`.",
         )
-    say(console, put_direction(report.tune_auroc))
+    say(console, put_direction(report.tune_auroc), *describe_site_scope(report.card.guards))
     show_release(console, report.card, report.not_read)
     site = report.card.site
     if site is not None:

@@ -98,6 +98,14 @@ def read(
             help="What is done about a negative; as the release says if not given.",
         ),
     ] = None,
+    on_stranger: Annotated[
+        str | None,
+        typer.Option(
+            metavar="refuse|read",
+            help="What is done about what looks like no limb or hip; as the release says if not "
+            "given.",
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Exit with 1 if a path is missing or a film was not read."),
@@ -120,6 +128,7 @@ def read(
         release=release,
         threads=threads,
         on_inverted=parse_on_inverted(on_inverted),
+        on_stranger=parse_on_stranger(on_stranger),
         lines=out / "readings.jsonl" if out else None,
         table=csv or (out / "readings.csv" if out else None),
         overlays=(None if is_picture else overlay) or (out / "overlays" if out else None),
@@ -220,6 +229,18 @@ def parse_on_inverted(text: str | None) -> Literal["refuse", "correct"] | None:
         case None | "refuse" | "correct":
             return text
     raise typer.BadParameter(f"{text!r} must be refuse or correct", param_hint="--on-inverted")
+
+
+def parse_on_stranger(text: str | None) -> Literal["refuse", "read"] | None:
+    """Return what the person wants done about what looks like no limb or hip.
+
+    Raises:
+        BadParameter: If it is neither "refuse" nor "read".
+    """
+    match text:
+        case None | "refuse" | "read":
+            return text
+    raise typer.BadParameter(f"{text!r} must be refuse or read", param_hint="--on-stranger")
 
 
 def _take_list(films: list[Path]) -> tuple[list[Path], bytes | None]:

@@ -45,6 +45,8 @@ class Detector:
         threads: CPU threads of the network; None takes every core.
         limits: What the reading of one film may use.
         on_inverted: What is done about a negative, if not what the release says.
+        on_stranger: What is done about what looks like no limb or hip, if not what the release
+            says.
 
     Raises:
         TypeError: If it is no release.
@@ -61,17 +63,20 @@ class Detector:
         threads: int | None = None,
         limits: Limits | None = None,
         on_inverted: Literal["refuse", "correct"] | None = None,
+        on_stranger: Literal["refuse", "read"] | None = None,
     ) -> None:
         if not isinstance(release, Release):
             raise TypeError(
                 "Detector takes a release that was read; a path or a name goes to "
                 f"Detector.load(...); found {type(release).__qualname__}"
             )
-        _check_options(threads, on_inverted)
+        _check_options(threads, on_inverted, on_stranger)
         self.card: ReleaseCard = release.card
         guards = release.card.guards
         if on_inverted is not None:
             guards = guards.model_copy(update={"on_inverted": on_inverted})
+        if on_stranger is not None:
+            guards = guards.model_copy(update={"on_stranger": on_stranger})
         check_guards(guards)
         try:
             session = open_session(release.model, where=release.source, threads=threads)
@@ -99,6 +104,7 @@ class Detector:
         threads: int | None = None,
         limits: Limits | None = None,
         on_inverted: Literal["refuse", "correct"] | None = None,
+        on_stranger: Literal["refuse", "read"] | None = None,
     ) -> Self:
         """Return the detector of a release, after every check that it can stand.
 
@@ -107,13 +113,21 @@ class Detector:
             threads: CPU threads; None takes every core.
             limits: What the reading of one film may use.
             on_inverted: "refuse" a negative, or "correct" it and say so; None as the release says.
+            on_stranger: "refuse" what looks like no limb or hip, or "read" it and say so; None as
+                the release says.
 
         Raises:
             FolderNotFound: If there is no such file.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
         """  # noqa: DOC502 — the functions called raise them
         file = locate_release(path)
-        return cls(read_release(file), threads=threads, limits=limits, on_inverted=on_inverted)
+        return cls(
+            read_release(file),
+            threads=threads,
+            limits=limits,
+            on_inverted=on_inverted,
+            on_stranger=on_stranger,
+        )
 
     @classmethod
     def default(
@@ -122,6 +136,7 @@ class Detector:
         threads: int | None = None,
         limits: Limits | None = None,
         on_inverted: Literal["refuse", "correct"] | None = None,
+        on_stranger: Literal["refuse", "read"] | None = None,
     ) -> Self:
         """Return the detector of the release that comes with the package, checked like any other.
 
@@ -129,13 +144,21 @@ class Detector:
             threads: CPU threads; None takes every core.
             limits: What the reading of one film may use.
             on_inverted: "refuse" a negative, or "correct" it and say so; None as the release says.
+            on_stranger: "refuse" what looks like no limb or hip, or "read" it and say so; None as
+                the release says.
 
         Raises:
             ReleaseMissing: If this Osteon was built without it.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
         """  # noqa: DOC502 — the functions called raise them
         path = find_default_release()
-        return cls.load(path, threads=threads, limits=limits, on_inverted=on_inverted)
+        return cls.load(
+            path,
+            threads=threads,
+            limits=limits,
+            on_inverted=on_inverted,
+            on_stranger=on_stranger,
+        )
 
     def __enter__(self) -> Self:
         """Return the detector, whose children end with the block."""
@@ -248,7 +271,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _check_options(threads: object, on_inverted: object) -> None:
+def _check_options(threads: object, on_inverted: object, on_stranger: object) -> None:
     """Make sure that options say something possible.
 
     Raises:
@@ -259,6 +282,8 @@ def _check_options(threads: object, on_inverted: object) -> None:
         raise SettingsFault("threads", "must be a whole number from 1, or None", found=threads)
     if on_inverted not in {None, "refuse", "correct"}:
         raise SettingsFault("on_inverted", 'must be "refuse", "correct" or None', found=on_inverted)
+    if on_stranger not in {None, "refuse", "read"}:
+        raise SettingsFault("on_stranger", 'must be "refuse", "read" or None', found=on_stranger)
 
 
 def _test_itself(network: Network, release: Release) -> None:

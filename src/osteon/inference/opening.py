@@ -1,7 +1,7 @@
 """From what a person hands in to what the network takes: in a child process, if it is a file.
 
 Bytes of strangers are parsed and decoded in a child (`sandbox`), which also brings
-the film to the network's size and takes the guards' measures, so that little comes back.
+the film to the network's size and takes what the guards look at, so that little comes back.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from osteon.errors import FilmFault, UnsupportedRadiograph
-from osteon.inference.guards import GuardMeasures, measure_guards
+from osteon.inference.guard_looks import GUARD_SIDE, take_looks
 from osteon.inference.sources import FILMS, Film, name_film, simplify_film
 from osteon.radiographs.arrays import build_radiograph
 from osteon.radiographs.dicom import decode_dicom, is_dicom, write_dataset
@@ -33,12 +33,14 @@ class OpeningOrder:
         source: How the film is spoken of.
         preparation: The release's.
         limits: What a film may be.
+        side: Of the squares that the release's guards look at, in pixels.
     """
 
     content: Path | bytes | Radiograph | FilmFault
     source: str
     preparation: Preparation
     limits: Limits
+    side: int = GUARD_SIDE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -49,7 +51,7 @@ class OpenedFilm:
         pixels: As `fit_pixels` makes them, uint8, shape `(rows, columns)` of the network.
         rows: Height of the film in pixels.
         columns: Width of the film in pixels.
-        measures: The guards'.
+        looks: What the guards look at, from `take_looks`.
         instance: Of a DICOM film.
         notes: What its file contradicts or leaves open, and how that was decided.
         pixel_aspect: Height of a pixel over its width.
@@ -58,19 +60,22 @@ class OpenedFilm:
     pixels: Pixels8
     rows: int
     columns: int
-    measures: GuardMeasures
+    looks: Pixels8
     instance: Instance | None
     notes: tuple[Reason, ...] = ()
     pixel_aspect: float = 1.0
 
 
-def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
+def build_order(
+    film: Film, how: Preparation, limits: Limits, *, side: int = GUARD_SIDE
+) -> OpeningOrder:
     """Return what is to be opened.
 
     Args:
         film: As a person hands it in.
         how: The release's preparation.
         limits: What a film may be.
+        side: Of the squares that the guards look at, in pixels.
 
     Raises:
         TypeError: If it is no film.
@@ -81,7 +86,7 @@ def build_order(film: Film, how: Preparation, limits: Limits) -> OpeningOrder:
         content = _read_content(film, source, limits)
     except FilmFault as fault:
         content = fault
-    return OpeningOrder(content=content, source=source, preparation=how, limits=limits)
+    return OpeningOrder(content=content, source=source, preparation=how, limits=limits, side=side)
 
 
 def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Radiograph:
@@ -101,18 +106,21 @@ def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Rad
     return content
 
 
-def open_one(film: Film, pool: ChildPool, how: Preparation) -> tuple[str, OpenedFilm | FilmFault]:
+def open_one(
+    film: Film, pool: ChildPool, how: Preparation, *, side: int = GUARD_SIDE
+) -> tuple[str, OpenedFilm | FilmFault]:
     """Open one film, whatever it is.
 
     Args:
         film: As a person hands it in.
         pool: Where untrusted bytes are decoded.
         how: The release's preparation.
+        side: Of the squares that the guards look at, in pixels.
 
     Returns:
         How the film is spoken of, and the film, or what is wrong with it.
     """
-    order = build_order(film, how, pool.limits)
+    order = build_order(film, how, pool.limits, side=side)
     try:
         if isinstance(order.content, Path | bytes):
             return order.source, pool.call(open_film, order, name=order.source)
@@ -122,7 +130,7 @@ def open_one(film: Film, pool: ChildPool, how: Preparation) -> tuple[str, Opened
 
 
 def open_in_order(
-    films: Iterable[Film], pool: ChildPool, how: Preparation
+    films: Iterable[Film], pool: ChildPool, how: Preparation, *, side: int = GUARD_SIDE
 ) -> Iterator[tuple[str, OpenedFilm | FilmFault]]:
     """Open many films, a few ahead of their turn.
 
@@ -130,6 +138,7 @@ def open_in_order(
         films: As a person hands them in; taken one by one.
         pool: Where they are opened.
         how: The release's preparation.
+        side: Of the squares that the guards look at, in pixels.
 
     Yields:
         What `open_one` returns, in the films' order.
@@ -138,7 +147,7 @@ def open_in_order(
 
     def order_all() -> Iterator[OpeningOrder]:
         for film in films:
-            order = build_order(film, how, pool.limits)
+            order = build_order(film, how, pool.limits, side=side)
             sources.append(order.source)
             yield order
 
@@ -153,7 +162,7 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
         order: What to open.
 
     Returns:
-        The film at the network's size, with what the guards measured.
+        The film at the network's size, with what the guards look at.
 
     Raises:
         FilmFault: If it cannot be used.
@@ -163,7 +172,7 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
         pixels=fit_pixels(radiograph, order.preparation),
         rows=radiograph.rows,
         columns=radiograph.columns,
-        measures=measure_guards(radiograph),
+        looks=take_looks(radiograph.pixels, order.side),
         instance=instance,
         notes=radiograph.notes,
         pixel_aspect=radiograph.pixel_aspect,

@@ -12,7 +12,8 @@ import numpy as np
 
 from osteon.errors import FilmFault
 from osteon.inference.evidence import measure_occlusion
-from osteon.inference.guards import Verdict, judge
+from osteon.inference.guard_network import load_guard_network
+from osteon.inference.guards import Verdict, judge, measure_looks
 from osteon.inference.network import Network
 from osteon.inference.opening import OpenedFilm, open_film, open_in_order, open_one
 from osteon.inference.sources import Film
@@ -81,6 +82,7 @@ class Answerer:
     ) -> None:
         self._network = network
         self._guards = guards
+        self._side = load_guard_network(guards.network).side
         self._pool = pool
         self._evidence = evidence
 
@@ -104,7 +106,9 @@ class Answerer:
         Args:
             film: A path, bytes, an array, a radiograph or a dataset.
         """
-        return self._answer_batch([open_one(film, self._pool, self.preparation)])[0]
+        return self._answer_batch([open_one(film, self._pool, self.preparation, side=self._side)])[
+            0
+        ]
 
     def answer_many(self, films: Iterable[Film]) -> Iterator[Answer | Refusal]:
         """Ask about films as they come.
@@ -116,7 +120,7 @@ class Answerer:
             One answer per film, in order.
         """
         batch: list[_Opened] = []
-        for opened in open_in_order(films, self._pool, self.preparation):
+        for opened in open_in_order(films, self._pool, self.preparation, side=self._side):
             batch.append(opened)
             if len(batch) == BATCH:
                 yield from self._answer_batch(batch)
@@ -155,7 +159,7 @@ class Answerer:
         instance = opened.instance
         if source in {"bytes", "dataset"} and instance and instance.sop_instance_uid:
             source = instance.sop_instance_uid
-        verdict = judge(opened.measures, self._guards)
+        verdict = judge(measure_looks(opened.looks, self._guards.network), self._guards)
         if verdict.is_refused:
             reasons = (*opened.notes, *verdict.reasons)
             return Refusal(source=source, reasons=reasons, instance=instance)

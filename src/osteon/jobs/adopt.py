@@ -42,7 +42,7 @@ from osteon.evaluation.release_builder import (
     read_statement,
     write_release,
 )
-from osteon.inference.guards import build_guards
+from osteon.evaluation.scope import choose_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.opening import OpenedFilm, open_in_order
 from osteon.inference.predictor import Answerer
@@ -177,7 +177,7 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     manifest = read_labelled(request.manifest, films=request.films)
     films = _compare_films(request, manifest, progress)
     known = describe_used(replace(manifest, rows=films.learnt.leave_out(manifest.rows)))
-    guards = build_guards(request.on_inverted)
+    guards = choose_guards(manifest, request.on_inverted)
     adopted = _wrap(request, how, manifest)
     with ChildPool() as pool:
         answerer = Answerer(adopted.network, guards, pool, evidence=name_method(adopted.network))
@@ -355,7 +355,7 @@ def _build_card(
         calibrator=calibrator,
         operating_points=points,
         evidence=evidence,
-        guards=build_guards(request.on_inverted),
+        guards=choose_guards(tune.manifest, request.on_inverted),
         recipe=RECIPE,
         trained_on=None,
         tuned_on=tune.describe(),

@@ -37,7 +37,7 @@ from osteon.evaluation.release_builder import (
     write_release,
 )
 from osteon.evaluation.run_films import RunFilms, read_run_films
-from osteon.inference.guards import build_guards
+from osteon.evaluation.scope import choose_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.predictor import Answerer, Evidence
 from osteon.learning.export.network import export_onnx
@@ -257,7 +257,7 @@ def _read_both(
     network: Network, trained: _Trained, request: ExportRequest, progress: Progress
 ) -> tuple[MeasuredFilms, MeasuredFilms]:
     """Read tune, with evidence, and test."""
-    guards = build_guards(request.on_inverted)
+    guards = choose_guards(trained.manifest, request.on_inverted)
     method = name_method(network)
     with ChildPool() as pool:
         asked: tuple[tuple[str, Evidence], ...] = (
@@ -370,7 +370,7 @@ def _build_card(
         calibrator=certificate.calibrator,
         operating_points=certificate.points,
         evidence=evidence,
-        guards=build_guards(request.on_inverted),
+        guards=choose_guards(trained.manifest, request.on_inverted),
         recipe=trained.recipe.name,
         statement=trained.statement,
         independence=trained.films.independence,

@@ -46,6 +46,7 @@ class ReadingRequest:
         release: The release's file, or the name of the one that comes with Osteon; None is that.
         threads: CPU threads; None takes every core.
         on_inverted: What is done about a negative; None as the release says.
+        on_stranger: What is done about what looks like no limb; None as the release says.
         lines: Where each reading goes as one line of JSON, as soon as it is there.
         table: Where the readings go as CSV.
         overlays: Folder for a picture of each film.
@@ -58,6 +59,7 @@ class ReadingRequest:
     release: Path | None = None
     threads: int | None = None
     on_inverted: Literal["refuse", "correct"] | None = None
+    on_stranger: Literal["refuse", "read"] | None = None
     lines: Path | None = None
     table: Path | None = None
     overlays: Path | None = None
@@ -285,6 +287,7 @@ def load_detector(request: ReadingRequest) -> Detector:
         locate_release(request.release),
         threads=request.threads,
         on_inverted=request.on_inverted,
+        on_stranger=request.on_stranger,
     )
 
 

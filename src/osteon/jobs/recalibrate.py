@@ -1,6 +1,7 @@
 """A release meets a hospital's own labelled films: calibrated and certified again, for there.
 
-Network, evidence and guards stay as they are. The card keeps what the release promised before.
+Network and evidence stay as they are, and so do the guards unless the hospital sets where a film is
+turned away as no limb. The card keeps what the release promised before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ from osteon.evaluation.learnt import LearntFilms, check_left, find_learnt
 from osteon.evaluation.localisation import measure_places, refit_evidence
 from osteon.evaluation.predictions import MeasuredFilms, choose_rows, count_reasons, measure_films
 from osteon.evaluation.release_builder import check_name, read_statement, write_release
+from osteon.evaluation.scope import ScopeRequest, fit_scope, measure_scope
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.release import EvidenceSettings, OperatingPoints, Release, ReleaseCard, read_release
@@ -60,6 +62,7 @@ class RecalibrationRequest(Settings):
         films: Where the films lie, if not where the manifest says.
         name: Of the new release; the file's name if None.
         promises: What is to be proven on the hospital's test films.
+        scope: Where a film is turned away as no limb or hip; None as the release says.
         unaudited: Certify although copies were never looked for; the release says so for good.
         statement: A TOML file with what the hospital says of its release (`Statement`).
     """
@@ -70,6 +73,7 @@ class RecalibrationRequest(Settings):
     films: Path | None = None
     name: str | None = None
     promises: Promises = Promises()
+    scope: ScopeRequest | None = None
     unaudited: bool = False
     statement: Path | None = None
 
@@ -126,6 +130,7 @@ def recalibrate_release(
     check_splits(manifest, where=str(request.manifest))
     learnt = _find_learnt(request, release, manifest, progress)
     known = describe_used(replace(manifest, rows=learnt.leave_out(manifest.rows)))
+    release = _set_scope(release, manifest, request, learnt, progress)
     with Detector(release) as detector:
         tune, test = (
             measure_films(
@@ -178,6 +183,23 @@ def _find_learnt(
     found = find_learnt(release.films, manifest, rows, progress=progress)
     check_left(found, chosen, where=str(request.manifest))
     return found
+
+
+def _set_scope(
+    release: Release,
+    manifest: Manifest,
+    request: RecalibrationRequest,
+    learnt: LearntFilms,
+    progress: Progress,
+) -> Release:
+    """Return the release with the scope's limit that the hospital asked for."""
+    if request.scope is None:
+        return release
+    card = release.card
+    rows = learnt.leave_out(choose_rows(manifest, "tune"))
+    logits = measure_scope(manifest, rows, card.guards, card.preparation, progress=progress)
+    guards = fit_scope(request.scope, card.guards, logits)
+    return replace(release, card=card.model_copy(update={"guards": guards}))
 
 
 def _check_out(request: RecalibrationRequest) -> None:

@@ -7,6 +7,8 @@ pixels of the film; along a bone runs `s` (0 at its middle), across it `u`.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +16,12 @@ from osteon.terms import Floats
 
 EDGE: float = 1.3
 """Width over which a cut edge fades, so that no edge is jagged."""
+
+Knots = tuple[float, ...]
+"""Values at even places along a bone, from its upper to its lower end."""
+
+_FINE: Final = 256
+"""Steps along a bone in which what lies between its knots is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +40,9 @@ class Bone:
         density: Attenuation of cortex per pixel of depth.
         knuckle: Depth of the groove in the middle of the lower end, as of condyles.
         roundness: Length of each rounded end, in half widths.
+        sway: How far its axis wanders from the bow, in half widths.
+        swell: How many times as wide as the tube of its kind it is.
+        walls: How many times as thick as `cortex` its cortex is.
     """
 
     x: float
@@ -45,12 +56,22 @@ class Bone:
     density: float = 0.02
     knuckle: float = 0.0
     roundness: float = 0.55
+    sway: Knots = (0.0, 0.0)
+    swell: Knots = (1.0, 1.0)
+    walls: Knots = (1.0, 1.0)
 
     def point(self, s: float, u: float) -> tuple[float, float]:
         """Return the (x, y) of a place on the bone."""
-        across = u + self.bow * (1.0 - (s / self.half_length) ** 2)
-        sine, cosine = math.sin(self.angle), math.cos(self.angle)
-        return self.x + s * sine + across * cosine, self.y + s * cosine - across * sine
+        x, y = self.points(np.array([s], dtype=np.float32), np.array([u], dtype=np.float32))
+        return float(x[0]), float(y[0])
+
+    def points(self, s: Floats, u: Floats) -> tuple[Floats, Floats]:
+        """Return the x and the y of places on the bone."""
+        sine, cosine = np.float32(math.sin(self.angle)), np.float32(math.cos(self.angle))
+        across = u + _find_axis(self, s)
+        x: Floats = np.float32(self.x) + s * sine + across * cosine
+        y: Floats = np.float32(self.y) + s * cosine - across * sine
+        return x, y
 
     def half_width_at(self, s: float) -> float:
         """Return the half width at a place along the bone, its rounded ends left aside."""
@@ -76,7 +97,8 @@ class Grid:
 
 def window(bone: Bone, n_rows: int, n_columns: int, *, margin: float) -> Grid | None:
     """Return the window that holds a bone and a margin; None where it lies outside the film."""
-    reach_u = bone.half_width * max(*bone.flares, 1.0) + abs(bone.bow) + margin
+    wide = max(*bone.flares, 1.0) * max(bone.swell) + max(map(abs, bone.sway))
+    reach_u = bone.half_width * wide + abs(bone.bow) + margin
     reach_s = bone.half_length + margin
     sine, cosine = abs(math.sin(bone.angle)), abs(math.cos(bone.angle))
     reach_x, reach_y = reach_s * sine + reach_u * cosine, reach_s * cosine + reach_u * sine
@@ -98,8 +120,7 @@ def along_across(bone: Bone, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     dx, dy = x - np.float32(bone.x), y - np.float32(bone.y)
     s = dx * sine + dy * cosine
     u = dx * cosine - dy * sine
-    if bone.bow:
-        u -= np.float32(bone.bow) * (1 - (s / np.float32(bone.half_length)) ** 2)
+    u -= _find_axis(bone, s)
     return s, u
 
 
@@ -110,7 +131,7 @@ def attenuate(bone: Bone, s: Floats, u: Floats, *, spongy: Floats) -> Floats:
         bone: The bone.
         s: Places along it.
         u: Places across it, of the same shape.
-        spongy: Texture of its ends, around 1, of the same shape.
+        spongy: Texture of its inside, around 1, of the same shape.
 
     Returns:
         Attenuation of the same shape, 0 outside the bone.
@@ -125,6 +146,7 @@ def attenuate(bone: Bone, s: Floats, u: Floats, *, spongy: Floats) -> Floats:
     rounding = np.clip((t - np.float32(1 - cap)) / np.float32(cap), 0, 1)
     outer *= np.sqrt(np.maximum(1 - rounding * rounding, 0))
     cortex = np.float32(bone.cortex) * (1 - np.float32(0.78) * t * t)
+    cortex *= look_up(bone.walls, s / np.float32(bone.half_length))
     inner = np.maximum(outer - cortex, 0)
     across = u * u
     whole = np.sqrt(np.maximum(outer * outer - across, 0))
@@ -134,7 +156,7 @@ def attenuate(bone: Bone, s: Floats, u: Floats, *, spongy: Floats) -> Floats:
     fill = np.float32(0.12) + np.float32(0.32) * towards_end * t
     fill *= 1 + (spongy - 1) * np.minimum(towards_end + np.float32(0.25), 1)
     taken: Floats = np.float32(bone.density) * (whole - marrow + fill * marrow)
-    return taken
+    return taken * (1 + np.float32(0.3) * (spongy - 1))
 
 
 def _half_width(bone: Bone, s: Floats) -> Floats:
@@ -142,7 +164,31 @@ def _half_width(bone: Bone, s: Floats) -> Floats:
     upper, lower = (np.float32(flare - 1.0) for flare in bone.flares)
     # A steep power keeps the shaft slender and lets only the ends flare.
     ends = upper * _fifth(np.clip(-t, 0, 1)) + lower * _fifth(np.clip(t, 0, 1))
-    return np.float32(bone.half_width) * (1 + ends)
+    return np.float32(bone.half_width) * (1 + ends) * look_up(bone.swell, t)
+
+
+def _find_axis(bone: Bone, s: Floats) -> Floats:
+    """Return how far the axis lies beside the straight line between the bone's ends."""
+    t = s / np.float32(bone.half_length)
+    axis: Floats = np.float32(bone.bow) * (1 - t * t)
+    axis += np.float32(bone.half_width) * look_up(bone.sway, t)
+    return axis
+
+
+def look_up(knots: Knots, t: Floats) -> Floats:
+    """Return what lies between knots, smoothly, at places from -1 to 1; beyond them the last."""
+    steps = np.clip(t * np.float32(_FINE / 2) + np.float32(_FINE / 2), 0, _FINE).astype(np.int32)
+    found: Floats = _smooth(knots).take(steps)
+    return found
+
+
+@lru_cache(maxsize=256)  # each bone's knots are asked for several times over
+def _smooth(knots: Knots) -> Floats:
+    at = np.linspace(0.0, len(knots) - 1.0, _FINE + 1)
+    lower = np.minimum(at.astype(np.intp), len(knots) - 2)
+    share = (1.0 - np.cos(np.pi * (at - lower))) / 2
+    values = np.array(knots)
+    return np.asarray(values[lower] * (1 - share) + values[lower + 1] * share, np.float32)
 
 
 def _fifth(t: Floats) -> Floats:

@@ -2,6 +2,8 @@
 
 import csv
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +11,8 @@ import numpy as np
 from PIL import Image
 
 from osteon.errors import OutputFault
+from osteon.phantoms.anatomy import VIEWS
+from osteon.phantoms.copies import PlantedCopy, copy_phantom, plan_copies
 from osteon.phantoms.phantom import Phantom, draw_phantom
 from osteon.terms import Progress, no_progress
 
@@ -42,51 +46,105 @@ labels.csv  one row per film; boxes [[x0, y0, x1, y1], ...] and polygons [[[x, y
 
 
 def write_phantoms(
-    folder: Path, *, n_films: int, seed: int, progress: Progress = no_progress
+    folder: Path,
+    *,
+    n_films: int,
+    seed: int,
+    n_copies: int = 0,
+    progress: Progress = no_progress,
 ) -> None:
     """Draw a collection: `films/*.png`, `labels.csv` and a `README.txt` that says it is drawn.
 
     Half of the films, give or take one, show a fracture. Two patients in five have two films, which
-    show one limb and agree about the fracture; the others have one.
+    show one limb in two views and agree about the fracture; the others have one.
 
     Args:
         folder: Where to write; made where it does not exist. Files of an earlier call are replaced.
-        n_films: How many films.
+        n_films: How many different films.
         seed: The same seed gives the same files.
+        n_copies: How many changed copies of them to hide among them, as `hide_copies` plans.
         progress: Called once per film.
 
     Raises:
         OutputFault: If the folder cannot be written to.
     """
-    films = folder / "films"
+    copies = hide_copies(n_films=n_films, n_copies=n_copies, seed=seed)
+    n_files = n_films + len(copies)
     try:
-        films.mkdir(parents=True, exist_ok=True)
+        (folder / "films").mkdir(parents=True, exist_ok=True)
         with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as table:
             writer = csv.writer(table)
             writer.writerow(COLUMNS)
-            for number, (patient, has_fracture) in enumerate(_plan(n_films, seed)):
-                phantom = draw_phantom(
-                    seed * 1_000_003 + number, has_fracture=has_fracture, patient=patient
-                )
-                path = f"films/phantom-{number:05d}.png"
+            for number, phantom in enumerate(_draw_films(_plan(n_films, seed), copies, seed)):
+                path = name_film(number)
                 grey = np.rint(phantom.radiograph.pixels * 255).astype(np.uint8)
                 Image.fromarray(grey).save(folder / path, compress_level=1)
                 writer.writerow(_row(path, phantom))
-                progress("drawing films", number + 1, n_films)
-        readme = _README.format(seed=seed, n_films=n_films)
+                progress("drawing films", number + 1, n_files)
+        readme = _README.format(seed=seed, n_films=n_files) + _describe_copies(copies)
         (folder / "README.txt").write_text(readme, encoding="utf-8")
     except OSError as fault:
         raise OutputFault(
             str(folder),
             "must be a folder with room for the drawn films",
-            advice=f"They need about {n_films * 0.15:,.0f} MB.",
+            advice=f"They need about {n_files * 0.15:,.0f} MB.",
         ) from fault
 
 
-def _plan(n_films: int, seed: int) -> list[tuple[int, bool]]:
-    """Return each film's patient and whether it shows a fracture."""
+def hide_copies(*, n_films: int, n_copies: int, seed: int) -> tuple[PlantedCopy, ...]:
+    """Return the copies that `write_phantoms` hides when it is asked for the same."""
+    has_fracture = [film.has_fracture for film in _plan(n_films, seed)]
+    return plan_copies(has_fracture, n_copies=n_copies, seed=seed)
+
+
+def name_film(number: int) -> str:
+    """Return the path of a film in a drawn collection."""
+    return f"films/phantom-{number:05d}.png"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Planned:
+    """A film that is to be drawn."""
+
+    patient: int
+    has_fracture: bool
+    view: str
+
+
+def _draw_films(
+    films: Sequence[_Planned], copies: Sequence[PlantedCopy], seed: int
+) -> Iterator[Phantom]:
+    def draw(number: int) -> Phantom:
+        film = films[number]
+        return draw_phantom(
+            seed * 1_000_003 + number,
+            has_fracture=film.has_fracture,
+            patient=film.patient,
+            view=film.view,
+        )
+
+    yield from (draw(number) for number in range(len(films)))
+    # A copy claims to be another patient's: only its picture tells.
+    patients = np.random.default_rng([7, seed]).integers(2**31, size=len(copies))
+    for copy, patient in zip(copies, patients.tolist(), strict=True):
+        yield copy_phantom(draw(copy.original), copy, patient=patient)
+
+
+def _describe_copies(copies: Sequence[PlantedCopy]) -> str:
+    if not copies:
+        return ""
+    lines = [
+        f"{name_film(copy.number)}  is {name_film(copy.original)}, {copy.change}"
+        + (", under the wrong label" if copy.has_other_label else "")
+        for copy in copies
+    ]
+    return "\n".join(["", "Copies hidden among them on purpose, for an audit to find:", *lines, ""])
+
+
+def _plan(n_films: int, seed: int) -> list[_Planned]:
+    """Choose each film's patient, whether it shows a fracture, and its view."""
     rng = np.random.default_rng([5, seed])
-    films: list[tuple[int, bool]] = []
+    films: list[_Planned] = []
     fractured = 0
     while len(films) < n_films:
         patient = int(rng.integers(2**31))
@@ -94,7 +152,8 @@ def _plan(n_films: int, seed: int) -> list[tuple[int, bool]]:
         # Chance decides while the classes are even; after that the smaller one is filled up.
         lead = 2 * fractured - len(films)
         has_fracture = bool(rng.random() < 0.5) if lead == 0 else lead < 0
-        films += [(patient, has_fracture)] * n_of_patient
+        views = rng.permutation(list(VIEWS))[:n_of_patient].tolist()
+        films += [_Planned(patient=patient, has_fracture=has_fracture, view=view) for view in views]
         fractured += n_of_patient * has_fracture
     return films
 

@@ -1,8 +1,10 @@
-"""How a drawn bone breaks: cracks, and fragments that moved."""
+"""How a drawn bone breaks: cracks, buckles, and fragments that moved."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +12,11 @@ from osteon.phantoms.bones import EDGE, Bone, Grid, along_across
 from osteon.terms import Box, Floats, Polygon
 
 Draw = Callable[[Floats, Floats], Floats]
+
+KINDS: Final[Mapping[str, float]] = MappingProxyType(
+    {"crack": 0.1, "buckle": 0.08, "gap": 0.2, "step": 0.24, "bend": 0.19, "pieces": 0.19}
+)
+"""How a bone breaks, and how often so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +68,12 @@ class Fracture:
     Attributes:
         kind: In words.
         s: Its middle along the bone.
-        fragments: The parts; empty where the bone only cracked.
+        fragments: The parts; empty where the bone only cracked or buckled.
         crack: The line of a bone that only cracked.
         depth: Share of the bone that the crack takes out.
-        width: Half the crack's width.
+        width: Half the crack's width, or the buckle's.
         span: From where to where across the bone the crack runs.
+        bulge: By how much of its half width each side of a buckled bone comes out.
     """
 
     kind: str
@@ -75,6 +83,7 @@ class Fracture:
     depth: float = 0.0
     width: float = 0.0
     span: tuple[float, float] = (0.0, 0.0)
+    bulge: tuple[float, float] = (0.0, 0.0)
 
 
 def choose_fracture(bone: Bone, s: float, rng: np.random.Generator) -> Fracture:
@@ -89,9 +98,7 @@ def choose_fracture(bone: Bone, s: float, rng: np.random.Generator) -> Fracture:
         The fracture.
     """
     half = bone.half_width_at(s)
-    kind = str(
-        rng.choice(["crack", "gap", "step", "bend", "pieces"], p=[0.1, 0.22, 0.26, 0.2, 0.22])
-    )
+    kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     slope = float(
         rng.choice([-1.0, 1.0]) * rng.choice([rng.uniform(0, 0.25), rng.uniform(0.4, 1.1)])
     )
@@ -102,10 +109,14 @@ def choose_fracture(bone: Bone, s: float, rng: np.random.Generator) -> Fracture:
         span = (-1.1 * half, inner) if side > 0 else (-inner, 1.1 * half)
         width, depth = float(rng.uniform(1.3, 2.6)), float(rng.uniform(0.65, 0.95))
         return Fracture(kind=kind, s=s, crack=cut, depth=depth, width=width, span=span)
+    if kind == "buckle":
+        full, little = float(rng.uniform(0.2, 0.36)), float(rng.uniform(-0.1, 0.2))
+        bulge = (full, max(little, 0.0)) if side > 0 else (max(little, 0.0), full)
+        return Fracture(kind=kind, s=s, width=float(rng.uniform(0.3, 0.5)) * half, bulge=bulge)
     if kind == "pieces":
         return Fracture(kind=kind, s=s, fragments=_choose_pieces(s, half, side, rng))
     gap, across, turn = (
-        float(rng.uniform(0.2, 0.5)) * half + 2.5,
+        float(rng.uniform(0.14, 0.45)) * half + 2.2,
         float(rng.normal(0, 0.1)) * half,
         0.0,
     )
@@ -139,6 +150,8 @@ def attenuate_broken(bone: Bone, fracture: Fracture, grid: Grid, draw: Draw) -> 
         within = _ramp(u - np.float32(low)) * _ramp(np.float32(high) - u)
         left = 1 - np.float32(fracture.depth) * within * np.exp(-distance * distance)
         return draw(s, u) * left
+    if any(fracture.bulge):
+        return _attenuate_buckled(fracture, *along_across(bone, grid.x, grid.y), draw)
     total = np.zeros((grid.y.size, grid.x.size), dtype=np.float32)
     for fragment in fracture.fragments:
         x, y = _undo_move(bone, fracture.s, fragment, grid)
@@ -152,6 +165,15 @@ def attenuate_broken(bone: Bone, fracture: Fracture, grid: Grid, draw: Draw) -> 
     return total
 
 
+def _attenuate_buckled(fracture: Fracture, s: Floats, u: Floats, draw: Draw) -> Floats:
+    distance = (s - np.float32(fracture.s)) / np.float32(fracture.width)
+    near = np.exp(-distance * distance)
+    left, right = (np.float32(bulge) for bulge in fracture.bulge)
+    wider = 1 + near * np.where(u > 0, right, left)
+    # What was pushed together is denser.
+    return draw(s, u / wider) * (1 + np.float32(0.22) * near)
+
+
 def outline(bone: Bone, fracture: Fracture, *, margin: float = 3.0) -> Polygon:
     """Return the corner points of a fracture in film pixels, its broken ends included."""
     corners: list[tuple[float, float]] = []
@@ -160,6 +182,12 @@ def outline(bone: Bone, fracture: Fracture, *, margin: float = 3.0) -> Polygon:
         half = bone.half_width_at(fracture.s)
         ends = (max(low, -half), min(high, half))
         corners = _band(bone, fracture.s, Fragment(), fracture.crack, ends, margin + 1.0)
+    if any(fracture.bulge):
+        half = bone.half_width_at(fracture.s)
+        left, right = ((1 + bulge) * half for bulge in fracture.bulge)
+        line = Cut(s=fracture.s, slope=0.0, teeth=(0.0, 0.0), reach=half)
+        reach = margin + 1.5 * fracture.width
+        corners = _band(bone, fracture.s, Fragment(), line, (-left, right), reach)
     for fragment in fracture.fragments:
         for cut in (fragment.above, fragment.below):
             if cut is not None:

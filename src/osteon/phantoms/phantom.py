@@ -8,9 +8,18 @@ from typing import Final
 
 import numpy as np
 
-from osteon.phantoms.anatomy import Anatomy, choose_anatomy
+from osteon.phantoms.anatomy import VIEWS, Anatomy, choose_anatomy
 from osteon.phantoms.bones import Bone, along_across, attenuate, window
-from osteon.phantoms.film import cloud, collimate, expose, mark_side, soft_tissue
+from osteon.phantoms.film import (
+    Collimation,
+    choose_collimation,
+    cloud,
+    collimate,
+    expose,
+    mark_side,
+    soft_tissue,
+    streaks,
+)
 from osteon.phantoms.fractures import (
     Fracture,
     attenuate_broken,
@@ -74,6 +83,7 @@ def draw_phantom(
     rows: int | None = None,
     columns: int | None = None,
     patient: int | None = None,
+    view: str | None = None,
 ) -> Phantom:
     """Draw one radiograph.
 
@@ -86,6 +96,7 @@ def draw_phantom(
         rows: Height in pixels; chosen from `SIZES` where it or `columns` is None.
         columns: Width in pixels.
         patient: Seed of the patient, whose films show the same limb; the film's own if None.
+        view: "frontal", "lateral" or "oblique"; chosen if None.
 
     Returns:
         The film, with what is known about it.
@@ -96,18 +107,20 @@ def draw_phantom(
     n_rows, n_columns = SIZES[int(pose.integers(len(SIZES)))]
     if rows is not None and columns is not None:
         n_rows, n_columns = rows, columns
-    anatomy = choose_anatomy(n_rows, n_columns, body, pose)
+    chosen_view = str(pose.choice(list(VIEWS)))
+    view = view or chosen_view
     side = str(body.choice(["L", "R"]))
-    view = str(pose.choice(["frontal", "lateral", "oblique"]))
+    anatomy = choose_anatomy(n_rows, n_columns, view, body, pose)
     marks = choose_lookalikes(anatomy, n_rows, n_columns, pose)
-    broken = _choose_breaks(anatomy, n_rows, n_columns, luck) if has_fracture else {}
+    collimation = choose_collimation(pose)
+    broken = _choose_breaks(anatomy, collimation, n_rows, n_columns, luck) if has_fracture else {}
 
     beam = _draw_tissue(anatomy, marks, n_rows, n_columns, light)
-    spongy = 1 + np.float32(0.22) * cloud(n_rows, n_columns, light, grain=3.0)
+    spongy = _draw_sponge(n_rows, n_columns, light)
     for index, bone in enumerate(anatomy.bones):
         fracture = broken.get(index)
         _add_bone(beam, index, bone, marks=marks, fracture=fracture, spongy=spongy)
-    grey = mark_side(collimate(expose(beam, light), pose), side, pose)
+    grey = mark_side(collimate(expose(beam, light), collimation), side, pose)
     # Eight bits, as any film in a collection has.
     pixels = (np.rint(grey * 255) / 255).astype(np.float32)
     polygons = tuple(
@@ -128,20 +141,28 @@ def draw_phantom(
 
 
 def _choose_breaks(
-    anatomy: Anatomy, n_rows: int, n_columns: int, luck: np.random.Generator
+    anatomy: Anatomy,
+    collimation: Collimation,
+    n_rows: int,
+    n_columns: int,
+    luck: np.random.Generator,
 ) -> dict[int, Fracture]:
     """Choose which bones break, and how, where the film shows it."""
     shown: dict[int, float] = {}
+    clearest = (-np.inf, 0, 0.0)
     for index in anatomy.breakable:
         bone = anatomy.bones[index]
-        room = 1.5 * bone.half_width + 4.0
-        places = []
-        for s in (np.linspace(-0.78, 0.78, 27) * bone.half_length).tolist():
-            x, y = bone.point(s, 0.0)
-            if room < x < n_columns - room and room < y < n_rows - room:
-                places.append(s)
-        if places:
-            shown[index] = float(luck.choice(places))
+        places = np.linspace(-0.78, 0.78, 27, dtype=np.float32) * np.float32(bone.half_length)
+        x, y = bone.points(places, np.zeros_like(places))
+        edges = np.stack([x, n_columns - x, y, n_rows - y])
+        clear = np.minimum(edges.min(axis=0), collimation.reach(x, y, n_rows, n_columns))
+        best = int(clear.argmax())
+        clearest = max(clearest, (float(clear[best]), index, float(places[best])))
+        seen = places[clear > _room(bone)]
+        if seen.size:
+            shown[index] = float(luck.choice(seen))
+    if not shown:
+        shown[clearest[1]] = clearest[2]
     # Neighbours often break together, as the two bones of a forearm do.
     n_broken = min(2 if luck.random() < 0.4 else 1, len(shown))
     first = int(luck.integers(len(shown) - n_broken + 1))
@@ -149,14 +170,37 @@ def _choose_breaks(
     return {index: choose_fracture(anatomy.bones[index], shown[index], luck) for index in chosen}
 
 
+def _room(bone: Bone) -> float:
+    """Return how far from what the film does not show a fracture's middle must lie."""
+    return 1.5 * bone.half_width + 4.0
+
+
+def _draw_sponge(n_rows: int, n_columns: int, light: np.random.Generator) -> Floats:
+    """Return the texture of this film's bones, around 1: trabeculae, and what is coarser."""
+    fine = cloud(n_rows, n_columns, light, grain=(float(light.uniform(2.2, 3.8)),) * 2)
+    strands = streaks(n_rows, n_columns, light, grain=float(light.uniform(3.5, 6.0)))
+    patches = streaks(n_rows, n_columns, light, grain=float(light.uniform(10.0, 18.0)))
+    fine_share, coarse_share = light.uniform(0.12, 0.24), light.uniform(0.08, 0.2)
+    sponge: Floats = (
+        1
+        + np.float32(fine_share) * fine
+        + np.float32(coarse_share) * strands
+        + np.float32(0.14) * patches
+    )
+    return sponge
+
+
 def _draw_tissue(
     anatomy: Anatomy, marks: Lookalikes, n_rows: int, n_columns: int, light: np.random.Generator
 ) -> Floats:
     tissue = soft_tissue(
-        anatomy.sleeves, n_rows, n_columns, density=float(light.uniform(0.45, 0.9))
+        anatomy.sleeves, n_rows, n_columns, density=float(light.uniform(0.35, 0.95))
     )
-    muscle = cloud(n_rows, n_columns, light, grain=38.0)
-    return fold_skin(marks, tissue * (1 + np.float32(0.05) * muscle))
+    muscle = streaks(n_rows, n_columns, light, grain=float(light.uniform(22.0, 46.0)))
+    strands = streaks(n_rows, n_columns, light, grain=float(light.uniform(7.0, 14.0)))
+    uneven = np.float32(light.uniform(0.03, 0.1)) * muscle
+    uneven += np.float32(light.uniform(0.015, 0.045)) * strands
+    return fold_skin(marks, tissue * (1 + uneven))
 
 
 def _add_bone(

@@ -72,7 +72,7 @@ def test_a_film_is_explained_alike_in_any_company(method):
     assert torch.allclose(pair[1], alone[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["demo", "mobilenetv2"])
+@pytest.mark.parametrize("name", ["cnn4-small", "mobilenetv2"])
 def test_grad_cam_is_the_evidence_that_is_shipped(name):
     """Captum's and the exported one, which is checked against autograd, are the same map."""
     network, films = build_recipe(name)

@@ -25,7 +25,7 @@ def build(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["demo", "seed-cnn4", "seed-cnn2", "cnn4-attention", "mobilenetv2", "resnet50"]
+    "name", ["cnn4-small", "seed-cnn4", "seed-cnn2", "cnn4-attention", "mobilenetv2", "resnet50"]
 )
 def test_the_closed_form_is_grad_cam(name):
     """Logits and maps agree with autograd to a ten-thousandth of the highest peak."""
@@ -53,7 +53,7 @@ def test_a_network_that_pools_tokens_has_no_closed_form():
 
 def test_a_head_with_an_unknown_layer_is_refused():
     """A gradient that is not written is not guessed."""
-    network, shape = build("demo")
+    network, shape = build("cnn4-small")
     network.head = nn.Sequential(nn.GELU(), network.head)
     with pytest.raises(SettingsFault, match="GELU"):
         ExplainedNetwork(network, shape)(torch.rand(2, *shape))

@@ -16,7 +16,7 @@ from osteon.release import NetworkCard
 TINY = {"preparation.rows": "32", "preparation.columns": "32"}
 
 
-def network_and_card(name="demo"):
+def network_and_card(name="cnn4-small"):
     recipe = find_recipe(name, TINY)
     torch.manual_seed(0)
     network = build_network(recipe, download=False).eval()
@@ -27,7 +27,7 @@ def films(n, channels=1):
     return np.random.default_rng(0).random((n, channels, 32, 32), dtype=np.float32)
 
 
-@pytest.mark.parametrize("name", ["demo", "cnn4-attention", "seed-cnn2"])
+@pytest.mark.parametrize("name", ["cnn4-small", "cnn4-attention", "seed-cnn2"])
 def test_the_file_answers_as_torch_does(tmp_path, name):
     """Largest difference of a logit over the films stays within the promise, one file, no rest."""
     network, card = network_and_card(name)

@@ -95,7 +95,7 @@ def test_a_frozen_backbone_keeps_weights_and_batch_statistics(weights):
 
 def test_normalisation_travels_inside_the_network():
     """Mean and std are the network's own: the same film in [0, 1] goes in whatever they are."""
-    plain = build_network(find_recipe("demo")).eval()
+    plain = build_network(find_recipe("cnn4-small")).eval()
     moved = FractureNetwork(plain.backbone, plain.head, mean=0.5, std=0.25).eval()
     film = torch.rand(1, 1, 96, 96)
     with torch.no_grad():

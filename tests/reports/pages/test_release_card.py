@@ -260,3 +260,17 @@ def test_a_site_keeps_both_calibrations_in_sight():
     assert "limbs" not in " ".join(parts[0].sentences)
     assert len(parts[-1].rows) == 2
     assert describe_films("Tested on", FILMS) in parts[-1].sentences
+
+
+def test_the_card_says_what_becomes_of_strangers():
+    """Refused or read all the same, and between which limits a film is doubted."""
+    guards = build_card().guards.model_copy(
+        update={"doubt_scope_logit": -1.5, "max_scope_logit": 3.0}
+    )
+    said = read_out(build_card(guards=guards))
+    assert "What is no radiograph of a limb or hip is refused" in said
+    assert "between -1.5 and 3, is read, and the reading says so" in said
+    lax = guards.model_copy(update={"on_stranger": "read"})
+    assert "is read all the same, and the reading says so" in read_out(build_card(guards=lax))
+    old = guards.model_copy(update={"doubt_scope_logit": None})
+    assert "that may be none" not in read_out(build_card(guards=old))

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from osteon.release import EvidenceSettings, FindingRule, Measure, OperatingPoints, ReleaseCard
+from osteon.release import (
+    EvidenceSettings,
+    FindingRule,
+    Guards,
+    Measure,
+    OperatingPoints,
+    ReleaseCard,
+)
 from osteon.release.card import (
     NOT_RECORDED,
     NOT_STATED,
@@ -222,11 +229,45 @@ def _list_counts(counts: Mapping[str, int]) -> str:
 def _guard(card: ReleaseCard) -> Iterator[str]:
     guards = card.guards
     done = "refused" if guards.on_inverted == "refuse" else "inverted, read, and said to be so"
-    yield "What is no radiograph of a limb or hip is refused, and so is a blank picture."
+    if guards.on_stranger == "refuse":
+        yield "What is no radiograph of a limb or hip is refused, and so is a blank picture."
+    else:
+        yield (
+            "What is no radiograph of a limb or hip is read all the same, and the reading says so; "
+            "a blank picture is refused."
+        )
+    if guards.doubt_scope_logit is not None and guards.doubt_scope_logit < guards.max_scope_logit:
+        yield (
+            "A film that may be none, with a scope logit between "
+            f"{guards.doubt_scope_logit:g} and {guards.max_scope_logit:g}, is read, and the "
+            "reading says so."
+        )
     yield f"A film that looks like a negative, with dark bone, is {done}."
     yield (
         f"Limits: scope {guards.max_scope_logit:g}, polarity {guards.max_polarity_logit:g}, spread "
         f"of greys {guards.min_spread:g}; guards {guards.network[:16]}."
+    )
+    yield from describe_site_scope(guards)
+
+
+def describe_site_scope(guards: Guards) -> Iterator[str]:
+    """Yield how a site came to its own limit of the scope; nothing where it is the release's.
+
+    Args:
+        guards: Of a release.
+    """
+    site = guards.site_scope
+    if site is None:
+        return
+    how = (
+        "set by hand"
+        if site.max_share is None
+        else f"fitted so that at most {100 * site.max_share:g} % of the films there are turned away"
+    )
+    yield (
+        f"The scope's limit, {guards.max_scope_logit:g}, is the site's own, {how}; as released it "
+        f"was {site.released:g}. Of {say_count(site.n_films, 'tune film')} there it turns away "
+        f"{site.n_refused:,}; the limit before, {site.n_refused_before:,}."
     )
 
 
