@@ -326,6 +326,7 @@ def _read(places: _Places, progress: Progress, *, is_drawn: bool) -> str:
     told = ", ".join(f"{n} {decision}" for decision, n in report.counts.items() if n)
     n_fractured = sum(row.has_fracture for row in rows)
     return (
-        f"{name_release(report.release)} on {len(rows)} test films, {n_fractured} with a fracture: {told}; "
+        f"{name_release(report.release)} on {len(rows)} test films, "
+        f"{n_fractured} with a fracture: {told}; "
         f"pictures in {places.readings / 'overlays'}"
     )
