@@ -203,7 +203,7 @@ class Reading:
 
         Raises:
             FilmFault: If the film is not there any more, or cannot be shown.
-        """  # noqa: DOC502 — painting raises it
+        """
         return self._paint("plot_reading")
 
     def save_overlay(self, path: str | PathLike[str]) -> None:
@@ -215,7 +215,7 @@ class Reading:
         Raises:
             FilmFault: If the film is not there any more, or cannot be shown.
             OutputFault: If the picture cannot be written.
-        """  # noqa: DOC502 — painting raises them
+        """
         self._paint("save_reading", path)
 
     def _repr_html_(self) -> str:

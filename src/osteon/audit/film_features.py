@@ -93,7 +93,7 @@ def read_grey(data: bytes, *, source: str) -> Pixels8:
         UnreadableFilm: If the bytes are no picture, or will not decode.
         TruncatedFilm: If a part of the picture is missing.
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — decoding raises them
+    """
     levels = decode_film(data, source=source).pixels * np.float32(255)
     return np.asarray(np.rint(levels, out=levels), dtype=np.uint8)
 

@@ -81,7 +81,7 @@ def look_at_films(
 
     Raises:
         OutputFault: If `folder` cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     same_file: dict[str, list[ManifestRow]] = {}
     for row in manifest.rows:
         if row.state == "readable":

@@ -79,7 +79,7 @@ def write_shard(path: Path, looks: Mapping[str, Look]) -> None:
 
     Raises:
         OutputFault: If the place cannot be written.
-    """  # noqa: DOC502 — raised by the function called
+    """
     held = list(looks.values())
     told = [
         {

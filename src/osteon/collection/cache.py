@@ -70,7 +70,7 @@ def build_cache(
     Raises:
         ManifestFault: If not one film of the manifest can be used.
         OutputFault: If the folder cannot be written to: read-only, full, or a file.
-    """  # noqa: DOC502 — writing raises ManifestFault
+    """
     stem = folder / f"films-{_cache_key(manifest, how)[:16]}"
     found = _open_cache(stem, how)
     if found is not None and not _is_any_back(manifest, found):

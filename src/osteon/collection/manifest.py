@@ -100,7 +100,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     Raises:
         ManifestFault: If the manifest breaks a rule that reading would refuse.
         OutputFault: If the place cannot be written.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     frame = build_frame(manifest.rows)
     parse_rows(frame, where=str(path))
     root = os.path.abspath(manifest.root)  # noqa: PTH100 — resolve() would follow the links

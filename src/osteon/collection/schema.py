@@ -225,7 +225,7 @@ def parse_text_table(frame: pl.DataFrame, *, where: str) -> pl.DataFrame:
 
     Raises:
         ManifestFault: If a cell is not of its column's type.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     check_names(frame.columns, where=where)
     text = frame.select(pl.all().replace("", None))
     typed = {name: _parse_column(text[name], where=where) for name in text.columns}

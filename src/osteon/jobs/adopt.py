@@ -137,7 +137,7 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
         ManifestFault: If the films are not split, or leak.
         OneClassOnly: If a split holds films of one class only.
         OutputFault: If the release cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     check_name(request.out)
     how, statement = read_settings(request.recipe, AdoptSettings), read_statement(request.statement)
     manifest = read_labelled(request.manifest, films=request.films)

@@ -101,7 +101,7 @@ def audit_collection(  # noqa: PLR0913 — the face that notebooks see: options,
             can be looked at.
         OutputFault: If the folder cannot be written.
         SettingsFault: If `quick` is asked for together with `against`, which opens films.
-    """  # noqa: DOC502 — also raised by the functions called
+    """
     if quick and against is not None:
         raise SettingsFault(
             "--quick", "opens no film", advice="Leave it out: --against compares films."
@@ -151,7 +151,7 @@ def write_audit(
 
     Raises:
         OutputFault: If the folder cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     path = folder / AUDIT_FILE
     found = _as_json(flaws, summarise_audit(manifest, flaws, seen), searched)
     write_text(path, json.dumps(found, indent=1, allow_nan=False) + "\n")

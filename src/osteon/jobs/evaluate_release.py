@@ -120,7 +120,7 @@ def validate_release(
         LeakFound: If these are the films that the release learnt from.
         OneClassOnly: If the films are all alike.
         OutputFault: If the results cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     request = replace(request, release=locate_release(request.release))
     manifest = read_grouped_manifest(request.manifest, films=request.films)
     with Detector.load(request.release) as detector:

@@ -201,7 +201,7 @@ def explain_run(
         ManifestFault: If the run has no such films, or none of them opens.
         SettingsFault: If the network has not what a method needs.
         OutputFault: If a sheet cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     explainer = _open_network(request)
     manifest = read_manifest(RunFolder(path=request.run).manifest, films=request.films)
     films, not_read = _open_films(manifest, _choose(manifest, request), explainer.how)

@@ -124,7 +124,7 @@ def import_films(
         FolderNotFound: If there is no such folder.
         LayoutFault: If the folder cannot be understood.
         SettingsFault: If one name is given for both classes.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     salt = secrets.token_hex(16) if patient_salt is None else patient_salt
     listing = find_films(
         folder,
@@ -162,7 +162,7 @@ def import_collection(
         FolderNotFound: If there is no such folder.
         LayoutFault: If the folder cannot be understood.
         SettingsFault: If one name is given for both classes.
-    """  # noqa: DOC502 — import_films raises them
+    """
     found = import_films(
         folder, positive=positive, negative=negative, films=films, progress=progress
     )
@@ -181,7 +181,7 @@ def merge_collections(paths: Sequence[Path]) -> Manifest:
     Raises:
         FolderNotFound: If a file does not exist.
         ManifestFault: If a manifest is broken, or two list the same file.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     return fill_groups(merge_manifests([read_manifest(path) for path in paths]))
 
 
@@ -205,7 +205,7 @@ def rename_collection(
     Raises:
         ManifestFault: If a film is no longer the file that was imported.
         OutputFault: If the folder exists or cannot be written.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     refuse_taken(folder)
     unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.copying")
     try:

@@ -106,7 +106,7 @@ def read_films(
         ReleaseMissing: If none was named, and this Osteon was built without its own.
         ReleaseFault: If the release cannot be trusted.
         OutputFault: If a result cannot be written.
-    """  # noqa: DOC502 — loading and writing raise the others
+    """
     found = gather_films(request.films)
     films = found.films
     if request.overlay and len(films) + (request.piped is not None) != 1:

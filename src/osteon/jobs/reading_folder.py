@@ -31,7 +31,7 @@ def claim_folders(*folders: Path | None) -> Iterator[None]:
 
     Raises:
         OutputFault: If a folder cannot be written, or another run holds it.
-    """  # noqa: DOC502 — taking a lock raises it
+    """
     wanted = dict.fromkeys(folder for folder in folders if folder is not None)
     with contextlib.ExitStack() as held:
         for folder in wanted:

@@ -110,7 +110,7 @@ def recalibrate_release(
         InvertedAnswers: If fractured films have the lower answers there.
         MeasurementFault: If the films are too few to tell, or it reads no fractures there.
         OutputFault: If the release cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     request = request.model_copy(update={"release": locate_release(request.release)})
     _check_out(request)
     statement = read_statement(request.statement)

@@ -27,7 +27,7 @@ def decode_film(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> Ra
         UnreadableFilm: If the bytes are no film, or will not decode.
         TruncatedFilm: If a part of the film is missing.
         UnsupportedRadiograph: If it is too large, too small, or not what is read here.
-    """  # noqa: DOC502 — decoding raises them
+    """
     if is_dicom(data):
         return decode_dicom(data, source=source, max_pixels=max_pixels).radiograph
     return decode_raster(data, source=source, max_pixels=max_pixels)
@@ -47,6 +47,6 @@ def read_film(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:
         UnreadableFilm: If the file is missing, empty, no film, or will not decode.
         TruncatedFilm: If a part of the film is missing.
         UnsupportedRadiograph: If it is too large, too small, or not what is read here.
-    """  # noqa: DOC502 — reading and decoding raise them
+    """
     data = read_film_bytes(path, max_pixels=max_pixels)
     return decode_film(data, source=str(path), max_pixels=max_pixels)

@@ -40,7 +40,7 @@ def pack(thing: object) -> list[Frame]:
 
     Raises:
         TypeError: If something else is in it.
-    """  # noqa: DOC502 — packing its parts raises it
+    """
     frames: list[Frame] = [b""]
     plain = _pack_part(thing, frames)
     frames[0] = json.dumps(plain, separators=(",", ":")).encode("ascii")

@@ -70,7 +70,7 @@ def unpack_archive(
         UnsafeArchive: If a member breaks a rule; it and the rule are named.
         FetchFault: If the archive is broken, or is none.
         OutputFault: If the folder exists already or cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     limits = limits or PlacingLimits()
     with closing(find_members(archive, limits=limits)) as members:
         return place_members(members, folder, limits=limits, progress=progress)
@@ -97,7 +97,7 @@ def find_members(
     Raises:
         UnsafeArchive: If a member breaks a rule.
         FetchFault: If the archive is broken, or is none.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     limits = limits or PlacingLimits()
     where = where or archive.name
     with _reading(where):

@@ -104,7 +104,7 @@ def download_file(
         SourceUnreachable: If no address gave the file.
         ChecksumMismatch: If what arrived differs from what was published; it is removed.
         OutputFault: If `part` cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     patience = patience or Patience()
 
     def fetch(url: str) -> Path | _Setback:
@@ -118,7 +118,7 @@ def download_text(url: str, *, max_bytes: int, patience: Patience | None = None)
 
     Raises:
         SourceUnreachable: If it cannot be had, or is longer than `max_bytes`.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     patience = patience or Patience()
 
     def fetch(url: str) -> bytes | _Setback:

@@ -200,7 +200,7 @@ def fetch_kaggle(
         FetchFault: If what it gave is no folder, or empty.
         UnsafeArchive: If the cache holds links or anything else that is no plain file.
         OutputFault: If the folder exists already or cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     refuse_taken(folder)
     where = f"kaggle:{handle}"
     cache = _download_quietly(handle, download, where)
@@ -241,7 +241,7 @@ def fetch_figshare(
         UnsafeArchive: If an archive breaks a rule of `unpack_archive`.
         FetchFault: If the answer or an archive cannot be understood.
         OutputFault: If the folder exists already or cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     refuse_taken(folder)
     check_url(base_url)
     published = _read_article(f"{base_url}/articles/{article}", base_url, patience)
@@ -280,7 +280,7 @@ def _refuse_kaggle(fault: Exception, where: str) -> NoReturn:
     Raises:
         SourceUnreachable: If Kaggle did not give it.
         OutputFault: If kagglehub's cache cannot be written.
-    """  # noqa: DOC502 — OutputFault is raised by refuse_output
+    """
     response = getattr(fault, "response", None)
     status = getattr(response, "status_code", None)
     if status is None and isinstance(fault, OSError) and fault.filename is not None:

@@ -103,7 +103,7 @@ def parse_member_name(name: str, *, where: str) -> tuple[str, ...]:
 
     >>> parse_member_name("./рука/骨 折.png", where="a.zip")
     ('рука', '骨 折.png')
-    """  # noqa: DOC502 — raised by refuse_member
+    """
     if _CONTROL_CHARACTER.search(name):
         refuse_member(where, "have a name without NUL and control characters", name)
     if "\\" in name:
@@ -143,7 +143,7 @@ def place_members(
         UnsafeArchive: If a member breaks a rule.
         FetchFault: If a member cannot be read, or there is no file among them.
         OutputFault: If the folder exists already or cannot be written.
-    """  # noqa: DOC502 — FetchFault and UnsafeArchive also come from the members' iterator
+    """
     refuse_taken(folder)
     unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.unpacking")
     try:
@@ -177,7 +177,7 @@ def make_folder(folder: Path) -> None:
 
     Raises:
         OutputFault: If that is not possible.
-    """  # noqa: DOC502 — raised by refuse_output
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:

@@ -93,7 +93,7 @@ def read_table(path: Path) -> Table:
 
     Raises:
         LayoutFault: If it is not such a file, or names a column twice.
-    """  # noqa: DOC502 — reading the cells raises it
+    """
     cells = read_cells(path)
     rows = tuple(dict(zip(cells.header, row, strict=True)) for row in cells.rows)
     return Table(

@@ -57,7 +57,7 @@ def read_coco(
     Raises:
         LayoutFault: If a file is no COCO JSON, a name fits two films, or of several categories
             none is called a fracture.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     found: dict[str, Annotation] = {}
     for path in paths:
         for film, annotation in _File(path, films, classes, remarks).read().items():

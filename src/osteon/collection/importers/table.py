@@ -119,7 +119,7 @@ def list_table(
     Raises:
         LayoutFault: If the table cannot be understood; the fault names row and column.
         NoFilms: If not one of its films is there.
-    """  # noqa: DOC502 — the functions called raise the first
+    """
     table = read_table(path)
     columns = _find_columns(table)
     reader = _Reader(table=table, columns=columns, names=names, patient_salt=patient_salt)

@@ -59,7 +59,7 @@ def read_yolo(
     Raises:
         LayoutFault: If a file cannot be read, fits two films, or numbers several classes and no
             `classes.txt` says which of them is a fracture.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".txt")
     except OSError:

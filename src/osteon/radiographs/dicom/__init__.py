@@ -82,7 +82,7 @@ def decode_dicom(data: bytes, *, source: str, max_pixels: int = MAX_PIXELS) -> D
         UnreadableFilm: If the bytes are no DICOM, contradict themselves, or will not decode.
         TruncatedFilm: If a part of the file is missing, or the picture is torn.
         UnsupportedRadiograph: If it is no radiograph for reading, or beyond a limit.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     header = parse_header(data, source=source)
     refuse_other_objects(header)
     how = read_pixel_format(header, max_pixels=max_pixels)
@@ -125,7 +125,7 @@ def size_of_dicom(data: bytes) -> tuple[int, int]:
 
     Raises:
         FilmFault: If the header itself cannot be read.
-    """  # noqa: DOC502 — parsing raises it
+    """
     header = parse_header(data, source="film")
     return read_whole(header, tags.ROWS) or 0, read_whole(header, tags.COLUMNS) or 0
 
@@ -142,7 +142,7 @@ def pseudonym_of_patient(data: bytes, salt: str) -> str | None:
 
     Raises:
         FilmFault: If the header cannot be read.
-    """  # noqa: DOC502 — parsing raises it
+    """
     return _pseudonym(parse_header(data, source="film"), salt)
 
 

@@ -68,7 +68,7 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
 
     Raises:
         OutputFault: If a figure cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     metrics, note = study.evaluation.metrics, _footnote(study)
     rows = study.manifest.rows
     drawn = "Drawn phantoms, not patients." if study.is_drawn else ""

@@ -89,7 +89,7 @@ def render_overlay(order: OverlayOrder) -> bytes:
 
     Raises:
         FilmFault: If the film cannot be used, or is another one than was read.
-    """  # noqa: DOC502 — reading and drawing raise it
+    """
     radiograph = read_film(order.path)
     held = io.BytesIO()
     draw_overlay(radiograph, order.reading).save(held, "PNG", compress_level=3)
