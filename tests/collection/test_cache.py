@@ -168,7 +168,7 @@ def test_what_a_killed_build_left_is_not_taken_for_a_cache(manifest, tmp_path):
     (table,) = folder.glob("*.json")
     (array,) = folder.glob("*.npy")
     whole = array.read_bytes()
-    old, young = (folder / f"{array.stem}-{age}.part" for age in ("old", "young"))
+    old, young = (folder / f".{array.name}.{age}.partial" for age in ("old", "young"))
     for damage in (None, b"{", b"[]", b'{"paths": ["0.png"], "set_aside": []}'):
         if damage is None:
             table.unlink()

@@ -57,7 +57,7 @@ def test_a_run_folder_holds_all_that_it_was_made_from(trained, manifest_path):
     assert parse_history(run.history.read_text()) == trained.history
     assert {path.name for path in run.checkpoints.iterdir()} == {"best.ckpt", "last.ckpt"}
     assert json.loads(run.operating_point.read_text())["chosen_on"] == "tune"
-    assert not list(trained.run.rglob("*.part"))
+    assert not list(trained.run.rglob("*.part*"))
 
 
 def test_the_network_learns_from_drawn_films(trained):

@@ -7,11 +7,9 @@ holds: the measures and the files' content. It is written whole; one that is dam
 import hashlib
 import io
 import json
-import secrets
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +20,7 @@ import numpy as np
 from osteon.audit.duplicates.descriptors import Fingerprint
 from osteon.audit.file_features import FilmFacts
 from osteon.audit.rules.outliers import Oddity
-from osteon.collection.fetch.unpack import refuse_output
+from osteon.files import write_whole
 from osteon.terms import Box
 
 MEASURES: Final = 2
@@ -102,15 +100,7 @@ def write_shard(path: Path, looks: Mapping[str, Look]) -> None:
         components=np.concatenate([look.fingerprint.components for look in held]),
         pictures=np.concatenate([look.fingerprint.picture.ravel() for look in held]),
     )
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getbuffer())
-        partial.replace(path)
-    except OSError as fault:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        refuse_output(path, fault)
+    write_whole(path, buffer.getvalue())
 
 
 def read_shard(path: Path) -> dict[str, Look]:

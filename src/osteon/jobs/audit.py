@@ -31,10 +31,10 @@ from osteon.audit.film_features import read_grey
 from osteon.audit.films import Looks, look_at_films
 from osteon.audit.run import find_flaws
 from osteon.audit.shortcuts.search import build_shortcut_evidence
-from osteon.collection.fetch.unpack import refuse_output
 from osteon.collection.flaws import AuditSummary, SeenSummary, summarise_audit
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.errors import ManifestFault, SettingsFault
+from osteon.files import refuse_output
 from osteon.radiographs.raster import read_film_bytes
 from osteon.runs import write_text
 from osteon.terms import Flaw, Pixels8, Progress, no_progress

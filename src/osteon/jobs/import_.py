@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from osteon.collection.fetch.unpack import make_folder, refuse_output, refuse_taken
 from osteon.collection.folders import count_endings
 from osteon.collection.groups import fill_groups
 from osteon.collection.importers import find_films
@@ -17,6 +16,7 @@ from osteon.collection.importers.remarks import Remark
 from osteon.collection.inspection import inspect_films
 from osteon.collection.manifest import Manifest, merge_manifests, read_manifest
 from osteon.errors import ManifestFault
+from osteon.files import make_folder, refuse_output, refuse_taken
 from osteon.radiographs.dicom import is_dicom
 from osteon.terms import SPLITS, ManifestRow, Progress, SetAside, Split, no_progress
 

@@ -7,8 +7,8 @@ import torch
 
 from osteon.errors import OutputFault, ParityBroken
 from osteon.inference.network import Network
+from osteon.learning.export import onnx as export
 from osteon.learning.export.onnx import export_onnx
-from osteon.learning.export.onnx import onnx as export
 from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import find_recipe
 from osteon.release import NetworkCard
@@ -92,5 +92,5 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
     """A file where a folder is needed is a typed refusal."""
     (tmp_path / "taken").write_text("a file")
     network, card = network_and_card()
-    with pytest.raises(OutputFault, match="must be writable"):
+    with pytest.raises(OutputFault, match="can be written"):
         export_onnx(network, card, tmp_path / "taken" / "n.onnx", films=films(2))
