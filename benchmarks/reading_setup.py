@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from osteon.evaluation.release_builder import build_self_test
 from osteon.inference.guards import build_guards
 from osteon.inference.network import Network
-from osteon.learning.export.onnx import export_onnx
+from osteon.learning.export.network import export_onnx
 from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import find_recipe
 from osteon.phantoms.phantom import draw_phantom

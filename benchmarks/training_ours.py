@@ -25,7 +25,7 @@ from osteon.jobs.import_ import import_collection
 from osteon.learning.data.loader import FilmStack, stack_films, training_batch
 from osteon.learning.data.sampling import draw_films, split_draw
 from osteon.learning.devices import Machine, build_fabric
-from osteon.learning.export.onnx import export_onnx
+from osteon.learning.export.network import export_onnx
 from osteon.learning.loop.training import Listeners, Training
 from osteon.learning.networks.build import build_network
 from osteon.learning.networks.fracture_network import FractureNetwork

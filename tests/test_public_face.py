@@ -28,7 +28,7 @@ def test_another_name_is_missed_as_usual():
     ("code", "heavy"),
     [
         ("import osteon", "numpy onnxruntime pydantic PIL"),
-        ("from osteon.sandbox import child", "onnxruntime pydantic torch typer"),
+        ("from osteon.sandbox import worker", "onnxruntime pydantic torch typer"),
         ("from osteon.inference import opening", "onnxruntime torch scipy polars typer"),
         ("import osteon; osteon.Detector", "torch scipy polars sklearn matplotlib typer cv2"),
     ],

@@ -214,7 +214,7 @@ def test_a_killed_pass_resumes_without_looking_again(tmp_path):
     write_manifest(manifest, tmp_path / "m.parquet")
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from osteon.collection import looks\n"
+        "from osteon.audit import films as looks\n"
         "from osteon.collection.manifest import read_manifest\n"
         "looks.SHARD_FILES = 16\n"
         "manifest = read_manifest(Path(sys.argv[1]))\n"

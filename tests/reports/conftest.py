@@ -72,16 +72,16 @@ def drawn(monkeypatch):
         figures.append(figure)
         canvas.save_figure(figure, path)
 
-    for room in (
-        "benchmark_curves",
-        "calibration",
-        "counts",
-        "curves",
-        "decision_matrix",
-        "evidence_sheets",
-        "galleries",
+    for module in (
+        "figures.benchmark",
+        "figures.calibration",
+        "figures.counts",
+        "figures.curves",
+        "figures.decision_matrix",
+        "pictures.evidence_sheets",
+        "pictures.galleries",
     ):
-        monkeypatch.setattr(f"osteon.reports.{room}.save_figure", remember)
+        monkeypatch.setattr(f"osteon.reports.{module}.save_figure", remember)
     return figures
 
 

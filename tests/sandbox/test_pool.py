@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 import pytest
 from PIL import Image
-from tests.radiographs.isolation import deeds
+from tests.sandbox import deeds
 
 from osteon.errors import (
     DecoderUnavailable,

@@ -1,6 +1,6 @@
 """From what a person hands in to what the network takes: in a child process, if it is a file.
 
-Bytes of strangers are parsed and decoded in a child (`radiographs.isolation`), which also brings
+Bytes of strangers are parsed and decoded in a child (`sandbox`), which also brings
 the film to the network's size and takes the guards' measures, so that little comes back.
 """
 

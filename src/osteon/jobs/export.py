@@ -39,7 +39,7 @@ from osteon.evaluation.run_films import RunFilms, read_run_films
 from osteon.inference.guards import build_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.predictor import Answerer, Evidence
-from osteon.learning.export.onnx import export_onnx
+from osteon.learning.export.network import export_onnx
 from osteon.learning.export.quantise import quantise
 from osteon.learning.loop.checkpoints import read_checkpoint
 from osteon.learning.networks.build import build_network

@@ -24,7 +24,7 @@ from osteon.evaluation.operating_point import OperatingPoint, choose_threshold
 from osteon.inference.network import Network
 from osteon.learning.data.loader import FilmStack, stack_films
 from osteon.learning.devices import Machine, build_fabric
-from osteon.learning.export.onnx import export_onnx
+from osteon.learning.export.network import export_onnx
 from osteon.learning.loop.training import Listeners, Training, TrainingOutcome
 from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import Recipe, find_recipe, name_evidence, write_recipe

@@ -11,9 +11,9 @@ import torch
 
 from osteon.errors import ParityBroken, SettingsFault
 from osteon.inference.network import Network
+from osteon.learning.export import network as export
 from osteon.learning.export.evidence import N_BOXES
-from osteon.learning.export.onnx import compare_boxes, export_onnx
-from osteon.learning.export.onnx import onnx as export
+from osteon.learning.export.network import compare_boxes, export_onnx
 from osteon.learning.heads.boxes import choose_boxes
 from osteon.learning.networks.build import build_network
 from osteon.learning.networks.fracture_network import freeze_backbone

@@ -7,8 +7,8 @@ import torch
 
 from osteon.errors import OutputFault, ParityBroken
 from osteon.inference.network import Network
-from osteon.learning.export import onnx as export
-from osteon.learning.export.onnx import export_onnx
+from osteon.learning.export import network as export
+from osteon.learning.export.network import export_onnx
 from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import find_recipe
 from osteon.release import NetworkCard
