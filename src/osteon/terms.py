@@ -16,6 +16,8 @@ Probability = NewType("Probability", float)
 Split = Literal["train", "tune", "test"]
 SPLITS: tuple[Split, ...] = ("train", "tune", "test")
 
+Sex = Literal["female", "male", "other"]
+
 State = Literal["readable", "truncated", "unreadable"]
 
 Box = tuple[float, float, float, float]
@@ -258,7 +260,7 @@ class ManifestRow:
         view: For example ("frontal", "lateral").
         hardware: Whether metal is seen.
         age: In years.
-        sex: "female", "male" or "other".
+        sex: None also where it is unknown.
         manufacturer: Of the machine that made the film.
         fracture_type: As the collection names it.
         boxes: Fractures, in source pixels.
@@ -288,7 +290,7 @@ class ManifestRow:
     view: tuple[str, ...] = ()
     hardware: bool | None = None
     age: float | None = None
-    sex: str | None = None
+    sex: Sex | None = None
     manufacturer: str | None = None
     fracture_type: str | None = None
     boxes: tuple[Box, ...] = ()

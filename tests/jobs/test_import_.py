@@ -18,7 +18,7 @@ from osteon.jobs.import_ import (
     merge_collections,
     rename_collection,
 )
-from osteon.radiographs.pseudonyms import build_pseudonym
+from osteon.radiographs.patients import build_pseudonym
 from osteon.terms import SetAside
 from tests.dicoms import RLE, draw_values, encode_film
 

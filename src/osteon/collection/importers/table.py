@@ -50,7 +50,7 @@ from osteon.collection.importers.remarks import Remark, Remarks
 from osteon.collection.importers.spreadsheets import looks_rounded
 from osteon.collection.schema import parse_box, parse_polygon
 from osteon.errors import LayoutFault, NoFilms
-from osteon.radiographs.pseudonyms import build_pseudonym
+from osteon.radiographs.patients import build_pseudonym
 from osteon.terms import SetAside, Split
 
 _SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType(

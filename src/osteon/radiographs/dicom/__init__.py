@@ -35,7 +35,7 @@ from osteon.radiographs.dicom.lookup import build_lookup
 from osteon.radiographs.dicom.padding import mark_padding, read_padding
 from osteon.radiographs.dicom.pixels import decode_pixels
 from osteon.radiographs.dicom.values import read_text, read_whole
-from osteon.radiographs.pseudonyms import build_pseudonym
+from osteon.radiographs.patients import build_pseudonym
 from osteon.radiographs.torn import refuse_torn
 from osteon.terms import Radiograph
 
