@@ -10,6 +10,8 @@ from typing import Any, Literal, NewType
 import numpy as np
 import numpy.typing as npt
 
+from osteon.geometry import Box, Polygon
+
 Logit = NewType("Logit", float)
 Probability = NewType("Probability", float)
 
@@ -19,12 +21,6 @@ SPLITS: tuple[Split, ...] = ("train", "tune", "test")
 Sex = Literal["female", "male", "other"]
 
 State = Literal["readable", "truncated", "unreadable"]
-
-Box = tuple[float, float, float, float]
-"""(x0, y0, x1, y1) in source pixels; x runs along columns, y along rows; x1, y1 exclusive."""
-
-Polygon = tuple[tuple[float, float], ...]
-"""Corner points (x, y) in source pixels, at least three."""
 
 Pixels8 = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

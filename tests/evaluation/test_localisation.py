@@ -16,6 +16,7 @@ from osteon.evaluation.localisation import (
 )
 from osteon.evaluation.marks import locate, show
 from osteon.evaluation.predictions import MeasuredFilms
+from osteon.geometry import Box
 from osteon.inference.evidence import measure_peak
 from osteon.inference.network import Network, open_session
 from osteon.inference.predictor import Answer
@@ -28,7 +29,7 @@ from osteon.release import (
     OperatingPoints,
     Preparation,
 )
-from osteon.statistics.overlap import is_right, measure_iou
+from osteon.statistics.overlap import is_right
 from osteon.terms import ManifestRow
 
 HOW = Preparation(rows=128, columns=128)
@@ -120,7 +121,7 @@ def test_boxes_are_shaped_as_readers_draw_them(fitted):
         found = locate(boxed, HOW, settings.model_copy(update={"threshold": 0.2}))
         return np.mean(
             [
-                max((measure_iou(place.box, row.boxes[0]) for place in places), default=0)
+                max((place.box.overlap(Box(*row.boxes[0])) for place in places), default=0)
                 for places, row in zip(found, boxed.rows, strict=True)
             ]
         )

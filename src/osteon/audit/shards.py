@@ -21,7 +21,7 @@ from osteon.audit.duplicates.descriptors import Fingerprint
 from osteon.audit.file_features import FilmFacts
 from osteon.audit.rules.outliers import Oddity
 from osteon.files import write_whole
-from osteon.terms import Box
+from osteon.geometry import Box
 
 MEASURES: Final = 2
 """Raised when a measure changes: what an older Osteon saw then counts no more."""
@@ -134,7 +134,7 @@ def _parse_looks(told: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any]) -
         n_keypoints, n_pixels = kept.stop, n_pixels + rows * columns
         looks[own["sha256"]] = Look(
             facts=FilmFacts(**own["facts"]),
-            lettering=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in own["lettering"]),
+            lettering=tuple(map(Box._make, own["lettering"])),
             oddity=Oddity(**own["oddity"]),
             pixel_sha256=own["pixel_sha256"],
             fingerprint=Fingerprint(

@@ -12,6 +12,7 @@ import polars as pl
 
 from osteon.collection.stamps import STAMP_PATTERN
 from osteon.errors import ManifestFault
+from osteon.geometry import Box, Polygon
 from osteon.terms import ManifestRow
 
 _KINDS: Mapping[Any, pl.DataType] = MappingProxyType(
@@ -25,7 +26,9 @@ def _kind_of(hint: Any) -> pl.DataType:
         return _KINDS[hint]
     if get_origin(hint) is Literal:
         return pl.String()
-    # "or None", the items of a tuple, or its numbers: what is inside decides.
+    if hint is Box:
+        return pl.List(pl.Float64())
+    # "or None", or the items of a tuple: what is inside decides.
     inside = next(one for one in get_args(hint) if one is not NoneType)
     return pl.List(_kind_of(inside)) if get_origin(hint) is tuple else _kind_of(inside)
 
@@ -120,7 +123,9 @@ _RULES: tuple[_Rule, ...] = (
 
 def build_frame(rows: Sequence[ManifestRow]) -> pl.DataFrame:
     """Return the rows as a frame with the columns and types of `SCHEMA`."""
-    values = {name: [getattr(row, name) for row in rows] for name in SCHEMA}
+    values: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in SCHEMA}
+    # As plain lists: a named tuple would become a struct.
+    values["boxes"] = [[list(box) for box in row.boxes] for row in rows]
     return pl.DataFrame(values, schema=dict(SCHEMA))
 
 
@@ -215,15 +220,15 @@ def parse_text_table(frame: pl.DataFrame, *, where: str) -> pl.DataFrame:
     return pl.DataFrame(typed)
 
 
-def parse_box(value: Any) -> tuple[float, float, float, float] | None:
+def parse_box(value: Any) -> Box | None:
     """Return [x0, y0, x1, y1] as a box in source pixels, or None where it is none."""
     if not _are_numbers(value) or len(value) != 4:
         return None
-    x0, y0, x1, y1 = map(float, value)
-    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+    box = Box(*map(float, value))
+    return box if box.x0 < box.x1 and box.y0 < box.y1 else None
 
 
-def parse_polygon(value: Any) -> tuple[tuple[float, float], ...] | None:
+def parse_polygon(value: Any) -> Polygon | None:
     """Return [[x, y], …] as a polygon of three corners or more, or None where it is none."""
     if not isinstance(value, list | tuple) or len(value) < 3:
         return None

@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
+from osteon.geometry import Box, Polygon
 from osteon.phantoms.anatomy import Anatomy, choose_anatomy
 from osteon.phantoms.bones import Bone, along_across, attenuate, window
 from osteon.phantoms.film import cloud, collimate, expose, mark_side, soft_tissue
 from osteon.phantoms.fractures import (
     Fracture,
     attenuate_broken,
-    bounds,
     choose_fracture,
     cut_polygon,
     outline,
@@ -26,7 +26,7 @@ from osteon.phantoms.lookalikes import (
     screw_plate,
     shade_bone,
 )
-from osteon.terms import Box, Floats, Polygon, Radiograph
+from osteon.terms import Floats, Radiograph
 
 SIZES: Final[tuple[tuple[int, int], ...]] = (
     (454, 373),
@@ -117,7 +117,7 @@ def draw_phantom(
     return Phantom(
         radiograph=Radiograph(pixels=pixels, source=f"phantom {seed}"),
         has_fracture=has_fracture,
-        boxes=tuple(bounds(polygon) for polygon in polygons),
+        boxes=tuple(Box.around(polygon) for polygon in polygons),
         polygons=polygons,
         body_region=anatomy.body_region,
         view=view,

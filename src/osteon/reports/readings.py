@@ -15,7 +15,8 @@ from typing import Final, Self
 
 from osteon.errors import OutputFault
 from osteon.files import write_whole
-from osteon.terms import Box, Decision, Reading
+from osteon.geometry import Box
+from osteon.terms import Decision, Reading
 
 COLUMNS: Final = (
     "path",
