@@ -39,7 +39,7 @@ from osteon.inference.guard_network import (
 )
 from osteon.inference.guards import build_guards, measure_guards
 from osteon.phantoms.phantom import draw_phantom
-from osteon.radiographs.raster import read_raster
+from osteon.radiographs.films import read_film
 from osteon.release.guards import Guards
 from osteon.statistics.auroc import delong_interval, measure_auroc
 from osteon.statistics.intervals import Proportion
@@ -181,7 +181,7 @@ def measure_multiregion(manifest: Manifest) -> None:
     """
     groups = {row.group: row for row in reversed(manifest.rows) if row.state == "readable"}
     assert manifest.root is not None
-    films = [keep_film(read_raster(manifest.root / row.path).pixels) for row in groups.values()]
+    films = [keep_film(read_film(manifest.root / row.path).pixels) for row in groups.values()]
     logits = measure_all(films)
     guards = build_guards()
     is_refused = logits[:, 0] > guards.max_scope_logit

@@ -20,7 +20,7 @@ from osteon.geometry import Box
 from osteon.inference.evidence import measure_peak
 from osteon.inference.network import Network, open_session
 from osteon.inference.predictor import Answer
-from osteon.radiographs.preparation import place_film
+from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import (
     Calibrator,
     EvidenceSettings,
@@ -43,7 +43,7 @@ AROUND = 2.0
 
 def draw_answer(chance, box):
     """Draw a map of 32 by 32: a bell on the fracture, if there is one, and fainter bells."""
-    place = place_film(ROWS, COLUMNS, HOW)
+    place = fit_letterbox(ROWS, COLUMNS, HOW)
     y, x = np.mgrid[0:32, 0:32] * 4 + 2.0
     evidence = 0.02 * chance.random((32, 32))
     spots = [(*chance.uniform(30, 98, 2), 5.0, 5.0, height) for height in chance.uniform(0, 0.4, 2)]

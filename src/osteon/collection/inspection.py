@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from osteon.collection.importers.headers import fill_from_header
@@ -42,25 +41,6 @@ def inspect_films(
             rows.append(_build_row(film, known, collection=listing.collection))
             progress("inspect", len(rows), len(listing.films))
     return tuple(rows)
-
-
-def inspect_film(film: ListedFilm, *, root: Path, collection: str) -> ManifestRow:
-    """Open one film that is trusted, in this process.
-
-    Args:
-        film: What its layout says about it.
-        root: The folder that its path is relative to.
-        collection: The collection's name.
-
-    Returns:
-        Its row of the manifest.
-    """
-    path = root / film.path
-    try:
-        opening = open_film(path)
-    except FilmFault as fault:
-        opening = open_lost_film(path, fault)
-    return _build_row(film, opening, collection=collection)
 
 
 def _build_row(film: ListedFilm, opening: Opening, *, collection: str) -> ManifestRow:

@@ -160,7 +160,9 @@ def validate_release(
     _write(evaluation, card, films, results)
     groups = _measure_groups(request, card, films).model_copy(update={"independence": known})
     write_json(groups.model_dump(mode="json"), results / GROUPS_FILE)
-    write_json({"measures": measures, "not_read": count_reasons([films])}, results / "card.json")
+    write_json(
+        {"measures": measures, "not_read": count_reasons([films])}, results / "measures.json"
+    )
     study = _illustrate(card, films, manifest.root, evaluation)
     draw_results(study, results, progress=progress)
     footnotes = [

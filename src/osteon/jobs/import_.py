@@ -138,37 +138,6 @@ def import_films(
     return Imported(manifest=manifest, summary=_summarise(manifest, listing))
 
 
-def import_collection(
-    folder: Path,
-    *,
-    positive: Sequence[str] = (),
-    negative: Sequence[str] = (),
-    films: Path | None = None,
-    progress: Progress = no_progress,
-) -> Manifest:
-    """Make a manifest of a folder of films, where nobody asks for the counts.
-
-    Args:
-        folder: As for `import_films`, which see for all.
-        positive: Names that mean a fracture.
-        negative: Names that mean none.
-        films: Where a table's films lie.
-        progress: Called once per film.
-
-    Returns:
-        The manifest.
-
-    Raises:
-        FolderNotFound: If there is no such folder.
-        LayoutFault: If the folder cannot be understood.
-        SettingsFault: If one name is given for both classes.
-    """
-    found = import_films(
-        folder, positive=positive, negative=negative, films=films, progress=progress
-    )
-    return found.manifest
-
-
 def merge_collections(paths: Sequence[Path]) -> Manifest:
     """Join manifests of several institutions into one collection.
 

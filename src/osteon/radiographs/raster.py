@@ -102,27 +102,6 @@ _CUT_SHORT: Final = "a file that was cut short"
 _REFETCH: Final = "Fetch the film again, or leave it out; Osteon never fills in a missing part."
 
 
-def read_raster(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:
-    """Read one film from a raster file; see the module's notes.
-
-    Safe to call from several threads at once.
-
-    Args:
-        path: The film.
-        max_pixels: Films with more pixels are refused from the header alone, before decoding.
-
-    Returns:
-        The radiograph, upright, float32 in [0, 1].
-
-    Raises:
-        UnreadableFilm: If the file is missing, empty, no picture, or will not decode.
-        TruncatedFilm: If a part of the picture is missing.
-        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """
-    data = read_film_bytes(path, max_pixels=max_pixels)
-    return decode_raster(data, source=str(path), max_pixels=max_pixels)
-
-
 def check_file_size(path: Path, *, max_pixels: int = 64_000_000) -> os.stat_result:
     """Refuse a file that is larger than a film can be, from its size alone.
 
