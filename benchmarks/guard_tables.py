@@ -21,7 +21,7 @@ from osteon.inference.guard_network import (
     run_network,
 )
 from osteon.phantoms.phantom import draw_phantom
-from osteon.radiographs.raster import read_raster
+from osteon.radiographs.films import read_film
 from osteon.release.guards import Guards
 from osteon.statistics.auroc import delong_interval, measure_auroc
 from osteon.statistics.intervals import Proportion
@@ -133,7 +133,7 @@ def list_multiregion(manifest: Manifest, guards: Guards) -> Iterator[str]:
         guards: The limits.
     """
     groups = {row.group: row for row in reversed(manifest.rows) if row.state == "readable"}
-    films = [keep_film(read_raster(manifest.films_path(row)).pixels) for row in groups.values()]
+    films = [keep_film(read_film(manifest.films_path(row)).pixels) for row in groups.values()]
     measured = measure_films(films)
     is_refused, is_doubted = find_refused(measured, guards), find_doubted(measured, guards)
     is_negative = ~is_refused & (measured[:, 1] > guards.max_polarity_logit)

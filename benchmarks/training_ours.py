@@ -21,7 +21,7 @@ import torch
 from osteon.collection.cache import Cache, build_cache
 from osteon.collection.manifest import Manifest
 from osteon.inference.network import Network
-from osteon.jobs.import_ import import_collection
+from osteon.jobs.import_ import import_films
 from osteon.learning.data.loader import FilmStack, stack_films, training_batch
 from osteon.learning.data.sampling import draw_films, split_draw
 from osteon.learning.devices import Machine, build_fabric
@@ -63,7 +63,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> dict[str, float]:
     """Return everything measured, in the order in which a person would do it."""
     side = str(chosen.side)
     recipe = find_recipe("seed-cnn4", {"preparation.rows": side, "preparation.columns": side})
-    found = import_collection(chosen.folder / "data")
+    found = import_films(chosen.folder / "data").manifest
     manifest = replace(found, rows=tuple(replace(row, split="train") for row in found.rows))
     cache, decoding = _decode(manifest, recipe, scratch)
     machine = Machine(accelerator=chosen.accelerator, precision=chosen.precision)

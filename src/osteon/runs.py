@@ -69,7 +69,7 @@ class RunFolder:
 
         Raises:
             RunFault: If this is no run folder.
-        """  # noqa: DOC502 — raised by the function called
+        """
         return read_json(self.facts)
 
 
@@ -96,7 +96,7 @@ def write_text(path: Path, text: str) -> None:
 
     Raises:
         OutputFault: If the place cannot be written.
-    """  # noqa: DOC502 — raised by the function called
+    """
     write_whole(path, text.encode())
 
 

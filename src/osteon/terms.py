@@ -10,19 +10,17 @@ from typing import Any, Literal, NewType
 import numpy as np
 import numpy.typing as npt
 
+from osteon.geometry import Box, Polygon
+
 Logit = NewType("Logit", float)
 Probability = NewType("Probability", float)
 
 Split = Literal["train", "tune", "test"]
 SPLITS: tuple[Split, ...] = ("train", "tune", "test")
 
+Sex = Literal["female", "male", "other"]
+
 State = Literal["readable", "truncated", "torn", "unreadable"]
-
-Box = tuple[float, float, float, float]
-"""(x0, y0, x1, y1) in source pixels; x runs along columns, y along rows; x1, y1 exclusive."""
-
-Polygon = tuple[tuple[float, float], ...]
-"""Corner points (x, y) in source pixels, at least three."""
 
 Pixels8 = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -203,7 +201,7 @@ class Reading:
 
         Raises:
             FilmFault: If the film is not there any more, or cannot be shown.
-        """  # noqa: DOC502 — painting raises it
+        """
         return self._paint("plot_reading")
 
     def save_overlay(self, path: str | PathLike[str]) -> None:
@@ -215,7 +213,7 @@ class Reading:
         Raises:
             FilmFault: If the film is not there any more, or cannot be shown.
             OutputFault: If the picture cannot be written.
-        """  # noqa: DOC502 — painting raises them
+        """
         self._paint("save_reading", path)
 
     def _repr_html_(self) -> str:
@@ -258,7 +256,7 @@ class ManifestRow:
         view: For example ("frontal", "lateral").
         hardware: Whether metal is seen.
         age: In years.
-        sex: "female", "male" or "other".
+        sex: None also where it is unknown.
         manufacturer: Of the machine that made the film.
         fracture_type: As the collection names it.
         boxes: Fractures, in source pixels.
@@ -288,7 +286,7 @@ class ManifestRow:
     view: tuple[str, ...] = ()
     hardware: bool | None = None
     age: float | None = None
-    sex: str | None = None
+    sex: Sex | None = None
     manufacturer: str | None = None
     fracture_type: str | None = None
     boxes: tuple[Box, ...] = ()

@@ -11,7 +11,9 @@ from PIL import Image
 from tests.dicoms import EXPLICIT, JPEG_BASELINE, JPEG_LS, draw_values, encode_film
 
 from osteon.collection.importers.listing import ListedFilm, Listing
-from osteon.collection.inspection import inspect_film, inspect_films
+from osteon.collection.inspection import _build_row, inspect_films
+from osteon.collection.opening import open_film, open_lost_film
+from osteon.errors import FilmFault
 from osteon.terms import ManifestRow
 
 
@@ -24,7 +26,11 @@ def draw(rows: int = 40, columns: int = 60, *, kind: str = "PNG", **how: object)
 
 def inspect(root: Path, **known: object) -> ManifestRow:
     film = ListedFilm(path="a.png", has_fracture=True, **known)
-    return inspect_film(film, root=root, collection="here")
+    try:  # as a child process does
+        opening = open_film(root / film.path)
+    except FilmFault as fault:
+        opening = open_lost_film(root / film.path, fault)
+    return _build_row(film, opening, collection="here")
 
 
 def test_a_film_gives_its_hash_and_size(tmp_path: Path):

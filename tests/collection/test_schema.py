@@ -1,6 +1,7 @@
 """A manifest's values are checked column by column, and a fault names its place."""
 
 import hashlib
+import io
 from typing import Any
 
 import polars as pl
@@ -25,6 +26,27 @@ ROW = ManifestRow(
     path="a.png", film_id=SHA256[:16], sha256=SHA256, rows=30, columns=20, has_fracture=True
 )
 
+# What the first format was, before the schema was derived from the record.
+GOLDEN_SCHEMA = [
+    *("path String", "film_id String", "sha256 String", "rows Int64", "columns Int64"),
+    *("has_fracture Boolean", "split String", "published_split String", "patient_key String"),
+    *("group String", "collection String", "body_region List(String)", "view List(String)"),
+    *("hardware Boolean", "age Float64", "sex String", "manufacturer String"),
+    *("fracture_type String", "boxes List(List(Float64))", "polygons List(List(List(Float64)))"),
+    *("state String", "state_reason String", "has_fracture_in_table Boolean"),
+    *("annotation_rows Int64", "annotation_columns Int64", "pixel_aspect Float64", "audit String"),
+]
+GOLDEN_TEXT = (
+    "path,film_id,sha256,rows,columns,has_fracture,split,published_split,patient_key,group,"
+    "collection,body_region,view,hardware,age,sex,manufacturer,fracture_type,boxes,polygons,state,"
+    "state_reason,has_fracture_in_table,annotation_rows,annotation_columns,pixel_aspect,audit\n"
+    f'a.png,{SHA256[:16]},{SHA256},30,20,true,,,,,"",,,,,,,,,,readable,,,,,,\n'
+    f'"b/ü, 骨.png",{SHA256[:16]},{SHA256},3000,2000,false,tune,train,p1,g,c,'
+    '"[""hand"", ""wrist""]","[""frontal""]",true,45.5,female,M,oblique,'
+    '"[[1.0, 2.0, 30.5, 40.0]]","[[[1.0, 2.0], [3.0, 4.5], [5.0, 6.0]]]",'
+    "truncated,ends early,true,3000,2000,1.25,\n"
+)
+
 
 def frame_with(column: str, value: Any) -> pl.DataFrame:
     first = build_frame([ROW, ROW]).with_columns(pl.Series("path", ["a.png", "b.png"]))
@@ -35,6 +57,44 @@ def frame_with(column: str, value: Any) -> pl.DataFrame:
 def test_the_columns_are_the_records_own():
     """The table has the columns of `ManifestRow`, in its order."""
     assert tuple(SCHEMA) == tuple(ManifestRow.__dataclass_fields__)
+
+
+def test_a_manifest_is_the_file_that_it_was():
+    """Columns, their types and order, and every byte of the text: older Osteons read it too."""
+    full = ManifestRow(
+        path="b/ü, 骨.png",
+        film_id=SHA256[:16],
+        sha256=SHA256,
+        rows=3000,
+        columns=2000,
+        has_fracture=False,
+        split="tune",
+        published_split="train",
+        patient_key="p1",
+        group="g",
+        collection="c",
+        body_region=("hand", "wrist"),
+        view=("frontal",),
+        hardware=True,
+        age=45.5,
+        sex="female",
+        manufacturer="M",
+        fracture_type="oblique",
+        boxes=((1.0, 2.0, 30.5, 40.0),),
+        polygons=(((1.0, 2.0), (3.0, 4.5), (5.0, 6.0)),),
+        state="truncated",
+        state_reason="ends early",
+        has_fracture_in_table=True,
+        annotation_rows=3000,
+        annotation_columns=2000,
+        pixel_aspect=1.25,
+    )
+    frame = build_frame([ROW, full])
+    assert [f"{name} {kind}" for name, kind in frame.schema.items()] == GOLDEN_SCHEMA
+    assert build_text_table(frame) == GOLDEN_TEXT
+    written = io.BytesIO()
+    frame.write_parquet(written)
+    assert pl.read_parquet_schema(io.BytesIO(written.getvalue())) == frame.schema
 
 
 @pytest.mark.parametrize(

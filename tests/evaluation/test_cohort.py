@@ -11,7 +11,7 @@ from osteon.errors import LeakFound, ManifestFault
 from osteon.evaluation.cohort import check_splits, choose_some, measure_direction
 from osteon.evaluation.predictions import MeasuredFilms
 from osteon.inference.predictor import Answer
-from osteon.radiographs.preparation import place_film
+from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import Preparation
 from osteon.terms import Logit
 
@@ -21,7 +21,7 @@ def measured(logits, references, *, groups=None):
         film(f"{place:04}.png", has_fracture=bool(truth), group=groups and groups[place])
         for place, truth in enumerate(references)
     ]
-    place = place_film(16, 16, Preparation())
+    place = fit_letterbox(16, 16, Preparation())
     answers = [
         Answer(
             source=row.path,

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from osteon.evaluation.deletion import delete_evidence
-from osteon.radiographs.preparation import place_film
+from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import Preparation
 from osteon.statistics.deletion import measure_areas
 
 HOW = Preparation(rows=64, columns=64, fit="letterbox")
-PLACE = place_film(100, 200, HOW)
+PLACE = fit_letterbox(100, 200, HOW)
 SPOT = np.s_[30:34, 20:24]
 
 

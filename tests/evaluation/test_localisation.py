@@ -16,10 +16,11 @@ from osteon.evaluation.localisation import (
 )
 from osteon.evaluation.marks import locate, show
 from osteon.evaluation.predictions import MeasuredFilms
+from osteon.geometry import Box
 from osteon.inference.evidence import measure_peak
 from osteon.inference.network import Network, open_session
 from osteon.inference.predictor import Answer
-from osteon.radiographs.preparation import place_film
+from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import (
     Calibrator,
     EvidenceSettings,
@@ -28,7 +29,7 @@ from osteon.release import (
     OperatingPoints,
     Preparation,
 )
-from osteon.statistics.overlap import is_right, measure_iou
+from osteon.statistics.overlap import is_right
 from osteon.terms import ManifestRow
 
 HOW = Preparation(rows=128, columns=128)
@@ -42,7 +43,7 @@ AROUND = 2.0
 
 def draw_answer(chance, box):
     """Draw a map of 32 by 32: a bell on the fracture, if there is one, and fainter bells."""
-    place = place_film(ROWS, COLUMNS, HOW)
+    place = fit_letterbox(ROWS, COLUMNS, HOW)
     y, x = np.mgrid[0:32, 0:32] * 4 + 2.0
     evidence = 0.02 * chance.random((32, 32))
     spots = [(*chance.uniform(30, 98, 2), 5.0, 5.0, height) for height in chance.uniform(0, 0.4, 2)]
@@ -120,7 +121,7 @@ def test_boxes_are_shaped_as_readers_draw_them(fitted):
         found = locate(boxed, HOW, settings.model_copy(update={"threshold": 0.2}))
         return np.mean(
             [
-                max((measure_iou(place.box, row.boxes[0]) for place in places), default=0)
+                max((place.box.overlap(Box(*row.boxes[0])) for place in places), default=0)
                 for places, row in zip(found, boxed.rows, strict=True)
             ]
         )

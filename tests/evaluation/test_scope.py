@@ -21,7 +21,7 @@ from osteon.evaluation.scope import (
 from osteon.inference.guard_network import hash_guard_network, hash_guard_networks
 from osteon.inference.guards import measure_guards
 from osteon.jobs.recalibrate import RecalibrationRequest, recalibrate_release
-from osteon.radiographs.raster import read_raster
+from osteon.radiographs.films import read_film
 from osteon.release import Guards, Preparation, read_release
 from osteon.reports.pages.release_card import describe_card
 
@@ -113,7 +113,7 @@ def test_films_are_measured_with_the_release_s_own_network(local, sha256):
     Image.fromarray(np.full((90, 90), 9, np.uint8)).save(local.root / "00.png")
     measured = measure_scope(local, local.rows[:5], guards, Preparation(rows=64, columns=64))
     expected = [
-        measure_guards(read_raster(local.films_path(row)), network=sha256).scope_logit
+        measure_guards(read_film(local.films_path(row)), network=sha256).scope_logit
         for row in local.rows[1:5]
     ]
     assert measured == pytest.approx(expected, abs=1e-3)

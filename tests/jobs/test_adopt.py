@@ -11,8 +11,8 @@ from osteon.errors import ManifestFault, MeasurementFault, ReleaseInverted, Sett
 from osteon.inference.detector import Detector
 from osteon.jobs.adopt import AdoptRequest, adopt_network
 from osteon.phantoms.phantom import draw_phantom
+from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import prepare
-from osteon.radiographs.raster import read_raster
 from osteon.release.card import UNKNOWN_FILMS
 from tests.films import list_film
 from tests.foreign import answer_by_hand, build_foreign, declare, write_toml
@@ -62,7 +62,7 @@ def test_an_adopted_network_is_a_release_like_ours(adopted, labelled):
     with Detector.load(adopted.release, threads=1) as detector:
         reading = detector.read(film)
         card = detector.card
-    films = prepare(read_raster(film), card.preparation)[np.newaxis]
+    films = prepare(read_film(film), card.preparation)[np.newaxis]
     by_hand = card.calibrator.calibrate(answer_by_hand(films))[0]
     assert reading.probability == pytest.approx(by_hand, abs=1e-4)
     assert reading.evidence.shape == (manifest.rows[0].rows, manifest.rows[0].columns)

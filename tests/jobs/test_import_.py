@@ -4,6 +4,7 @@ import hashlib
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,14 +14,17 @@ from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.errors import ManifestFault, OneClassOnly, OutputFault
 from osteon.jobs.import_ import (
     ClassCounts,
-    import_collection,
     import_films,
     merge_collections,
     rename_collection,
 )
-from osteon.radiographs.pseudonyms import build_pseudonym
+from osteon.radiographs.patients import build_pseudonym
 from osteon.terms import SetAside
 from tests.dicoms import RLE, draw_values, encode_film
+
+
+def import_collection(folder: Path, **named: Any) -> Manifest:
+    return import_films(folder, **named).manifest
 
 
 def draw(seed: int, kind: str = "PNG") -> bytes:

@@ -151,6 +151,11 @@ def test_what_osteon_1_says_of_itself_stands_on_its_card_alone(release, tmp_path
     said = own.read_text("utf-8")
     assert "children's growth plates" in said
     assert "one radiograph of a limb, hip or shoulder" in said
+    assert "docs/data/osteon-1-films.csv" in said
+    # What a card says to run must be in the package: no script of the repository.
+    commands = [line for block in said.split("```")[1::2] for line in block.strip().splitlines()]
+    assert commands
+    assert all(line.startswith("osteon ") for line in commands)
     other = write_model_card(CardRequest(release=release, out=tmp_path / "other.md"))
     said = other.read_text("utf-8")
     assert "growth plates" not in said

@@ -23,11 +23,11 @@ from osteon.errors import (
 )
 from osteon.inference.network import Network
 from osteon.jobs.evaluate import EvaluationRequest, evaluate
-from osteon.jobs.import_ import import_collection
+from osteon.jobs.import_ import import_films
 from osteon.jobs.train import TrainingRequest, is_drawn, train
 from osteon.learning.recipes import Recipe, find_recipe
 from osteon.phantoms.collection import write_phantoms
-from osteon.radiographs.raster import read_raster
+from osteon.radiographs.films import read_film
 from osteon.runs import RunFolder, parse_history
 from osteon.settings import read_settings
 from tests.jobs.conftest import ONE_THREAD, TINY
@@ -57,7 +57,7 @@ def test_a_run_folder_holds_all_that_it_was_made_from(trained, manifest_path):
     assert parse_history(run.history.read_text()) == trained.history
     assert {path.name for path in run.checkpoints.iterdir()} == {"best.ckpt", "last.ckpt"}
     assert json.loads(run.operating_point.read_text())["chosen_on"] == "tune"
-    assert not list(trained.run.rglob("*.part"))
+    assert not list(trained.run.rglob("*.part*"))
 
 
 def test_the_network_learns_from_drawn_films(trained):
@@ -84,7 +84,7 @@ def test_the_exported_network_gives_the_checkpoint_s_logits(trained, manifest_pa
     detector = Network.load(trained.network, threads=1)
     manifest = read_manifest(manifest_path)
     for row in manifest.rows[:6]:
-        film = read_raster(manifest.films_path(row))
+        film = read_film(manifest.films_path(row))
         tensor = torch.from_numpy(prepare(film, detector.card.preparation)[np.newaxis])
         with torch.no_grad():
             assert detector.measure_logit(film) == pytest.approx(float(network(tensor)), abs=1e-4)
@@ -277,7 +277,7 @@ def test_a_film_that_vanishes_between_import_and_training_is_set_aside_and_named
 def test_drawn_films_are_known_as_drawn_whatever_their_folder_is_called(tmp_path, manifest_path):
     """Phantoms carry their maker through import, so every number made from them can say so."""
     write_phantoms(tmp_path / "hospital", n_films=4, seed=3)
-    assert is_drawn(import_collection(tmp_path / "hospital"))
+    assert is_drawn(import_films(tmp_path / "hospital").manifest)
     assert not is_drawn(read_manifest(manifest_path))
 
 

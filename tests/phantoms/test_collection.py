@@ -17,7 +17,7 @@ from osteon.phantoms.collection import (
     write_phantoms,
 )
 from osteon.phantoms.phantom import draw_phantom
-from osteon.radiographs.raster import read_raster
+from osteon.radiographs.films import read_film
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_every_film_of_the_table_is_there_and_reads(folder, table):
     assert films == sorted(row["path"] for row in table)
     assert len(films) == 40
     for row in table:
-        film = read_raster(folder / row["path"])
+        film = read_film(folder / row["path"])
         boxes = json.loads(row["boxes"])
         assert bool(boxes) == (row["label"] == "fracture")
         assert len(json.loads(row["polygons"])) == len(boxes)
@@ -127,8 +127,8 @@ def test_the_same_seed_writes_the_same_films(folder, table, tmp_path):
     first = (tmp_path / "a" / "labels.csv").read_text(encoding="utf-8").splitlines()
     assert first[:6] == (folder / "labels.csv").read_text(encoding="utf-8").splitlines()[:6]
     film = table[0]["path"]
-    again = read_raster(tmp_path / "a" / film).pixels
-    np.testing.assert_array_equal(again, read_raster(folder / film).pixels)
+    again = read_film(tmp_path / "a" / film).pixels
+    np.testing.assert_array_equal(again, read_film(folder / film).pixels)
     assert first != (tmp_path / "b" / "labels.csv").read_text(encoding="utf-8").splitlines()
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.preparation import (
     choose_tile,
+    fit_letterbox,
     fit_pixels,
-    place_film,
     prepare,
     square_pixels,
 )
@@ -105,7 +105,7 @@ def test_the_film_itself_is_left_alone():
 @given(rows=sides, columns=sides, how=preparations)
 def test_a_film_lies_wholly_inside_the_input(rows, columns, how):
     """Any film lies inside the input, centred to the pixel, and touches two opposite sides."""
-    place = place_film(rows, columns, how)
+    place = fit_letterbox(rows, columns, how)
     below = how.rows - place.top - place.rows
     right = how.columns - place.left - place.columns
     assert 0 <= below - place.top <= 1
@@ -118,13 +118,13 @@ def test_a_film_lies_wholly_inside_the_input(rows, columns, how):
 def test_a_box_comes_back_to_where_it_was(rows, columns, how, corners):
     """A box mapped into the input and back is the same box."""
     box = (corners[0] * columns, corners[1] * rows, corners[2] * columns, corners[3] * rows)
-    place = place_film(rows, columns, how)
+    place = fit_letterbox(rows, columns, how)
     np.testing.assert_allclose(place.to_source(place.to_network(box)), box, atol=1e-6)
 
 
 def test_a_box_that_reaches_into_the_fill_is_cut_at_the_film():
     """A box found partly in the letterbox fill ends at the film's border."""
-    place = place_film(200, 100, Preparation(rows=64, columns=64, fit="letterbox"))
+    place = fit_letterbox(200, 100, Preparation(rows=64, columns=64, fit="letterbox"))
     assert place.to_source((0.0, 0.0, 64.0, 32.0)) == (0.0, 0.0, 100.0, 100.0)
 
 
@@ -133,7 +133,7 @@ def test_a_mark_on_the_film_is_found_through_its_placement():
     pixels = np.zeros((300, 180), dtype=np.float32)
     pixels[60:120, 30:90] = 1.0
     how = Preparation(rows=100, columns=100)
-    x0, y0, x1, y1 = place_film(300, 180, how).to_network((30, 60, 90, 120))
+    x0, y0, x1, y1 = fit_letterbox(300, 180, how).to_network((30, 60, 90, 120))
     ys, xs = np.nonzero(fit_pixels(radiograph_of(pixels), how) > 127)
     np.testing.assert_allclose(
         (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1), (x0, y0, x1, y1), atol=1.0
@@ -149,7 +149,7 @@ def test_a_mark_on_the_film_is_found_through_its_placement():
 )
 def test_boxes_come_back_to_the_stored_pixels(rows, columns, how, aspect, box):
     """There and back, whatever shape a pixel has."""
-    place = place_film(rows, columns, how, pixel_aspect=aspect)
+    place = fit_letterbox(rows, columns, how, pixel_aspect=aspect)
     source = tuple(share * side for share, side in zip(box, (columns, rows) * 2, strict=True))
     assert place.to_source(place.to_network(source)) == pytest.approx(source, abs=1e-6)
 
@@ -165,7 +165,7 @@ def test_a_film_with_pixels_that_are_not_square_lies_as_one_with_square_ones(asp
         Radiograph(pixels=stored, source="drawn", pixel_aspect=240 / stored.shape[0]), how
     ).astype(int)
     assert np.abs(one - other).mean() < 3
-    place = place_film(*stored.shape, how, pixel_aspect=240 / stored.shape[0])
+    place = fit_letterbox(*stored.shape, how, pixel_aspect=240 / stored.shape[0])
     assert (place.rows, place.columns) == (96, 72)
     assert place.square_size == pytest.approx((240, 180))
     squashed = fit_pixels(radiograph_of(stored), how).astype(int)

@@ -26,8 +26,9 @@ from osteon.errors import (
     UnreadableFilm,
     UnsupportedRadiograph,
 )
+from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import fit_pixels
-from osteon.radiographs.raster import decode_raster, read_raster
+from osteon.radiographs.raster import decode_raster
 from osteon.release import Preparation
 from osteon.sandbox import ChildPool, Limits
 
@@ -395,8 +396,8 @@ def test_a_film_is_the_same_as_in_this_process(tmp_path):
     grey = np.random.default_rng(0).integers(0, 65_536, (300, 200)).astype(np.uint16)
     Image.fromarray(grey).save(path)
     with ChildPool(workers=1) as pool:
-        film = pool.call(read_raster, path)
-    np.testing.assert_array_equal(film.pixels, read_raster(path).pixels)
+        film = pool.call(read_film, path)
+    np.testing.assert_array_equal(film.pixels, read_film(path).pixels)
     assert film.source == str(path)
     assert fit_pixels(film, Preparation()).dtype == np.uint8
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteon.errors import MeasurementFault
+from osteon.geometry import Box
 from osteon.statistics.detection import (
     MarkedFilm,
     measure_average_precision,
@@ -13,7 +14,6 @@ from osteon.statistics.detection import (
     weigh_average_precision,
     weigh_froc,
 )
-from osteon.statistics.overlap import measure_iou
 
 LEFT, RIGHT, AWAY = (0, 0, 10, 10), (50, 0, 60, 10), (80, 80, 90, 90)
 
@@ -52,10 +52,10 @@ def test_a_box_is_found_once():
 def test_the_overlap_that_is_asked_for_decides():
     """A mark that shares half of its film's box is right at 0.3, and wrong at 0.5."""
     half = (0, 0, 10, 20)
-    assert measure_iou(half, LEFT) == pytest.approx(0.5)
+    assert Box(*half).overlap(Box(*LEFT)) == pytest.approx(0.5)
     shifted = (0, 6, 10, 16)
     films = [film((shifted, 0.9), boxes=[LEFT])]
-    assert measure_iou(shifted, LEFT) == pytest.approx(0.25)
+    assert Box(*shifted).overlap(Box(*LEFT)) == pytest.approx(0.25)
     assert measure_average_precision(films, at_iou=0.25).value == 1
     assert measure_average_precision(films, at_iou=0.3).value == 0
     assert measure_average_precision([film((half, 0.9), boxes=[LEFT])]).value == 1
@@ -166,9 +166,9 @@ def test_average_precision_is_the_area_of_the_definition(seed):
     for one in films:
         free = list(one.boxes)
         for box, score in sorted(one.marks, key=lambda mark: -mark[1]):
-            near = [other for other in free if measure_iou(box, other) >= 0.5]
+            near = [other for other in free if Box(*box).overlap(Box(*other)) >= 0.5]
             if near:
-                free.remove(max(near, key=lambda other: measure_iou(box, other)))
+                free.remove(max(near, key=lambda other: Box(*box).overlap(Box(*other))))
             told.append((score, bool(near)))
     hits = np.array([hit for _, hit in sorted(told, reverse=True)])
     ppv = np.cumsum(hits) / np.arange(1, hits.size + 1)

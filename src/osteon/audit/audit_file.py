@@ -91,7 +91,7 @@ def read_audit(folder_or_file: Path) -> tuple[Flaw, ...]:
     Raises:
         FolderNotFound: If there is no such file.
         ManifestFault: If the file is not an audit; the fault names the flaw and its part.
-    """  # noqa: DOC502 — reading raises FolderNotFound
+    """
     path, audit = _read(folder_or_file)
     flaws = audit.get("flaws")
     if not isinstance(flaws, list):
@@ -114,7 +114,7 @@ def read_search_record(folder_or_file: Path) -> SearchRecord | None:
     Raises:
         FolderNotFound: If there is no such file.
         ManifestFault: If the record is not what was written.
-    """  # noqa: DOC502 — reading raises FolderNotFound
+    """
     path, audit = _read(folder_or_file)
     told = audit.get("searched")
     if told is None:

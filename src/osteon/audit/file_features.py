@@ -136,7 +136,7 @@ def measure_facts(data: bytes, grey: Pixels8) -> FilmFacts:
     Raises:
         UnreadableFilm: If the bytes are no picture.
         UnsupportedRadiograph: If the file holds several.
-    """  # noqa: DOC502 — opening raises them
+    """
     image = None if is_dicom(data) else open_raster(data, source="film")
     info = {} if image is None else image.info
     rows, columns = grey.shape

@@ -17,8 +17,9 @@ from osteon.audit.rules.outliers import Oddity
 from osteon.audit.shards import Look, name_shard, read_shard, write_shard
 from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault
+from osteon.geometry import Box
 from osteon.sandbox import ChildPool
-from osteon.terms import Box, ManifestRow, Pixels8, Progress, SetAside, no_progress
+from osteon.terms import ManifestRow, Pixels8, Progress, SetAside, no_progress
 
 SHARD_FILES: Final = 256
 """Files in a shard: some seconds of work, which is what a killed audit loses at most."""
@@ -81,7 +82,7 @@ def look_at_films(
 
     Raises:
         OutputFault: If `folder` cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     same_file: dict[str, list[ManifestRow]] = {}
     for row in manifest.rows:
         if row.state == "readable":

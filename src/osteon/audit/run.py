@@ -22,7 +22,8 @@ from osteon.collection.flaws import build_flaw
 from osteon.collection.groups import name_pictures
 from osteon.collection.leaks import find_any_leaks
 from osteon.collection.manifest import Manifest
-from osteon.terms import Box, Flaw, ManifestRow
+from osteon.geometry import Box
+from osteon.terms import Flaw, ManifestRow
 
 BOX_SLACK_PX = 1.0
 """How far a box may reach over the film's edge before it counts: annotators round to pixels."""
@@ -206,8 +207,10 @@ def _find_boxes_outside(manifest: Manifest) -> Iterator[Flaw]:
     for row in manifest.rows:
         if row.state == "unreadable":
             continue
-        outlines = tuple(_outline(polygon) for polygon in row.polygons)
-        outside = [list(box) for box in row.boxes + outlines if _is_outside(box, row)]
+        boxes = [*map(Box._make, row.boxes), *map(Box.around, row.polygons)]
+        outside = [
+            list(box) for box in boxes if not box.is_within(row.columns, row.rows, BOX_SLACK_PX)
+        ]
         if outside:
             yield build_flaw(
                 "box-outside-film",
@@ -215,20 +218,6 @@ def _find_boxes_outside(manifest: Manifest) -> Iterator[Flaw]:
                 evidence={"film_rows": row.rows, "film_columns": row.columns, "boxes": outside},
                 advice="Correct the annotation; clipping it would invent a place for the fracture.",
             )
-
-
-def _outline(polygon: tuple[tuple[float, float], ...]) -> Box:
-    across, down = zip(*polygon, strict=True)
-    return (min(across), min(down), max(across), max(down))
-
-
-def _is_outside(box: Box, row: ManifestRow) -> bool:
-    left, top, right, bottom = box
-    return (
-        min(left, top) < -BOX_SLACK_PX
-        or right > row.columns + BOX_SLACK_PX
-        or bottom > row.rows + BOX_SLACK_PX
-    )
 
 
 def _find_boxes_on_negatives(manifest: Manifest) -> Iterator[Flaw]:

@@ -7,11 +7,9 @@ holds: the measures and the files' content. It is written whole; one that is dam
 import hashlib
 import io
 import json
-import secrets
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +20,8 @@ import numpy as np
 from osteon.audit.duplicates.descriptors import Fingerprint
 from osteon.audit.file_features import FilmFacts
 from osteon.audit.rules.outliers import Oddity
-from osteon.collection.fetch.unpack import refuse_output
-from osteon.terms import Box
+from osteon.files import write_whole
+from osteon.geometry import Box
 
 MEASURES: Final = 3
 """Raised when a measure changes: what an older Osteon saw then counts no more."""
@@ -79,7 +77,7 @@ def write_shard(path: Path, looks: Mapping[str, Look]) -> None:
 
     Raises:
         OutputFault: If the place cannot be written.
-    """  # noqa: DOC502 — raised by the function called
+    """
     held = list(looks.values())
     told = [
         {
@@ -102,15 +100,7 @@ def write_shard(path: Path, looks: Mapping[str, Look]) -> None:
         components=np.concatenate([look.fingerprint.components for look in held]),
         pictures=np.concatenate([look.fingerprint.picture.ravel() for look in held]),
     )
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getbuffer())
-        partial.replace(path)
-    except OSError as fault:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        refuse_output(path, fault)
+    write_whole(path, buffer.getvalue())
 
 
 def read_shard(path: Path) -> dict[str, Look]:
@@ -144,7 +134,7 @@ def _parse_looks(told: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any]) -
         n_keypoints, n_pixels = kept.stop, n_pixels + rows * columns
         looks[own["sha256"]] = Look(
             facts=FilmFacts(**own["facts"]),
-            lettering=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in own["lettering"]),
+            lettering=tuple(map(Box._make, own["lettering"])),
             oddity=Oddity(**own["oddity"]),
             pixel_sha256=own["pixel_sha256"],
             fingerprint=Fingerprint(

@@ -7,9 +7,7 @@ Parquet carries the films' root, the salt and the format's version in its metada
 import io
 import json
 import os
-import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -17,7 +15,6 @@ from typing import Any
 
 import polars as pl
 
-from osteon.collection.fetch.unpack import refuse_output
 from osteon.collection.schema import (
     build_frame,
     build_text_table,
@@ -25,6 +22,7 @@ from osteon.collection.schema import (
     parse_text_table,
 )
 from osteon.errors import FolderNotFound, ManifestFault
+from osteon.files import write_whole
 from osteon.terms import ManifestRow
 
 FORMAT = 1
@@ -100,7 +98,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     Raises:
         ManifestFault: If the manifest breaks a rule that reading would refuse.
         OutputFault: If the place cannot be written.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     frame = build_frame(manifest.rows)
     parse_rows(frame, where=str(path))
     root = os.path.abspath(manifest.root)  # noqa: PTH100 — resolve() would follow the links
@@ -116,7 +114,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
         buffer = io.BytesIO()
         frame.write_parquet(buffer, metadata={_KEY: json.dumps(about)})
         data = buffer.getvalue()
-    _write_whole(path, data)
+    write_whole(path, data)
 
 
 def merge_manifests(manifests: Sequence[Manifest]) -> Manifest:
@@ -248,16 +246,3 @@ def _parse_about(text: str, path: Path) -> dict[str, Any]:
     if not isinstance(about, dict):
         raise ManifestFault(f"{path}, metadata", "must be a JSON object", found=text[:80])
     return about
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    # Beside the place, then renamed: a reader sees the old file or the new one.
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as fault:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        refuse_output(path, fault)

@@ -61,7 +61,7 @@ def open_film(path: Path, *, patient_salt: str = "") -> Opening:
     Raises:
         UnsupportedRadiograph: If the file is too large for a film: it is not even hashed here,
             where computing time is limited, but by `open_lost_film`.
-    """  # noqa: DOC502 — the function called raises it
+    """
     try:
         check_file_size(path)
         sha256 = hash_file(path)

@@ -104,7 +104,7 @@ def identify_file(path: Path) -> FilmIdentity:
 
     Raises:
         FilmFault: If the file cannot be read.
-    """  # noqa: DOC502 — reading raises it
+    """
     data = read_film_bytes(path)
     sha256 = hashlib.sha256(data).hexdigest()
     try:

@@ -5,49 +5,37 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import polars as pl
 
 from osteon.collection.stamps import STAMP_PATTERN
 from osteon.errors import ManifestFault
-from osteon.terms import SPLITS, ManifestRow
+from osteon.geometry import Box, Polygon
+from osteon.terms import ManifestRow
 
-_WORDS = pl.List(pl.String)
-_BOXES = pl.List(pl.List(pl.Float64))
-_POLYGONS = pl.List(pl.List(pl.List(pl.Float64)))
+_KINDS: Mapping[Any, pl.DataType] = MappingProxyType(
+    {str: pl.String(), bool: pl.Boolean(), int: pl.Int64(), float: pl.Float64()}
+)
 
+
+def _kind_of(hint: Any) -> pl.DataType:
+    """Return how a column holds what a field of `ManifestRow` is."""
+    if hint in _KINDS:
+        return _KINDS[hint]
+    if get_origin(hint) is Literal:
+        return pl.String()
+    if hint is Box:
+        return pl.List(pl.Float64())
+    # "or None", or the items of a tuple: what is inside decides.
+    inside = next(one for one in get_args(hint) if one is not NoneType)
+    return pl.List(_kind_of(inside)) if get_origin(hint) is tuple else _kind_of(inside)
+
+
+_HINTS = get_type_hints(ManifestRow)
 SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
-    {
-        "path": pl.String(),
-        "film_id": pl.String(),
-        "sha256": pl.String(),
-        "rows": pl.Int64(),
-        "columns": pl.Int64(),
-        "has_fracture": pl.Boolean(),
-        "split": pl.String(),
-        "published_split": pl.String(),
-        "patient_key": pl.String(),
-        "group": pl.String(),
-        "collection": pl.String(),
-        "body_region": _WORDS,
-        "view": _WORDS,
-        "hardware": pl.Boolean(),
-        "age": pl.Float64(),
-        "sex": pl.String(),
-        "manufacturer": pl.String(),
-        "fracture_type": pl.String(),
-        "boxes": _BOXES,
-        "polygons": _POLYGONS,
-        "state": pl.String(),
-        "state_reason": pl.String(),
-        "has_fracture_in_table": pl.Boolean(),
-        "annotation_rows": pl.Int64(),
-        "annotation_columns": pl.Int64(),
-        "pixel_aspect": pl.Float64(),
-        "audit": pl.String(),
-    }
+    {field.name: _kind_of(_HINTS[field.name]) for field in fields(ManifestRow)}
 )
 """Column → type, in the order of `ManifestRow`."""
 
@@ -65,6 +53,18 @@ class _Rule:
     broken: pl.Expr
 
 
+def _one_of(column: str) -> _Rule:
+    """Return the rule of a column whose field is a `Literal`, or one or None."""
+    hint = _HINTS[column]
+    literal = hint if get_origin(hint) is Literal else get_args(hint)[0]
+    words = [*get_args(literal), *(["empty"] if column in _OPTIONAL else [])]
+    return _Rule(
+        column=column,
+        must=f"must be {', '.join(words[:-1])} or {words[-1]}",
+        broken=~pl.col(column).is_in(get_args(literal)),
+    )
+
+
 _IS_UNREADABLE = pl.col("state") == "unreadable"
 _RULES: tuple[_Rule, ...] = (
     _Rule(
@@ -78,11 +78,7 @@ _RULES: tuple[_Rule, ...] = (
         must="must be in the manifest once",
         broken=pl.col("path").is_duplicated(),
     ),
-    _Rule(
-        column="state",
-        must="must be readable, truncated, torn or unreadable",
-        broken=~pl.col("state").is_in(["readable", "truncated", "torn", "unreadable"]),
-    ),
+    _one_of("state"),
     _Rule(
         column="sha256",
         must="must be 64 hexadecimal digits in lower case (or empty where the film is unreadable)",
@@ -104,24 +100,14 @@ _RULES: tuple[_Rule, ...] = (
         )
         for column in ("rows", "columns")
     ),
-    *(
-        _Rule(
-            column=column,
-            must="must be train, tune, test or empty",
-            broken=~pl.col(column).is_in(SPLITS),
-        )
-        for column in ("split", "published_split")
-    ),
+    _one_of("split"),
+    _one_of("published_split"),
     _Rule(
         column="pixel_aspect",
         must="must be a positive number, or empty",
         broken=~(pl.col("pixel_aspect").is_finite() & (pl.col("pixel_aspect") > 0)),
     ),
-    _Rule(
-        column="sex",
-        must="must be female, male, other or empty",
-        broken=~pl.col("sex").is_in(["female", "male", "other"]),
-    ),
+    _one_of("sex"),
     _Rule(
         column="age",
         must="must be a number of years, 0 or more",
@@ -137,7 +123,9 @@ _RULES: tuple[_Rule, ...] = (
 
 def build_frame(rows: Sequence[ManifestRow]) -> pl.DataFrame:
     """Return the rows as a frame with the columns and types of `SCHEMA`."""
-    values = {name: [getattr(row, name) for row in rows] for name in SCHEMA}
+    values: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in SCHEMA}
+    # As plain lists: a named tuple would become a struct.
+    values["boxes"] = [[list(box) for box in row.boxes] for row in rows]
     return pl.DataFrame(values, schema=dict(SCHEMA))
 
 
@@ -225,22 +213,22 @@ def parse_text_table(frame: pl.DataFrame, *, where: str) -> pl.DataFrame:
 
     Raises:
         ManifestFault: If a cell is not of its column's type.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     check_names(frame.columns, where=where)
     text = frame.select(pl.all().replace("", None))
     typed = {name: _parse_column(text[name], where=where) for name in text.columns}
     return pl.DataFrame(typed)
 
 
-def parse_box(value: Any) -> tuple[float, float, float, float] | None:
+def parse_box(value: Any) -> Box | None:
     """Return [x0, y0, x1, y1] as a box in source pixels, or None where it is none."""
     if not _are_numbers(value) or len(value) != 4:
         return None
-    x0, y0, x1, y1 = map(float, value)
-    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+    box = Box(*map(float, value))
+    return box if box.x0 < box.x1 and box.y0 < box.y1 else None
 
 
-def parse_polygon(value: Any) -> tuple[tuple[float, float], ...] | None:
+def parse_polygon(value: Any) -> Polygon | None:
     """Return [[x, y], …] as a polygon of three corners or more, or None where it is none."""
     if not isinstance(value, list | tuple) or len(value) < 3:
         return None

@@ -122,7 +122,7 @@ def split_manifest(
     Raises:
         ManifestFault: If the manifest was split with another salt.
         SettingsFault: If the salt is empty, or the pattern has no group.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     _check_salt(manifest, salt)
     tying = find_tying_films(manifest, same_picture=same_picture)
     filled = fill_groups(manifest, same_picture=same_picture)

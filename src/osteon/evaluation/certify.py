@@ -78,7 +78,7 @@ def calibrate_and_certify(
 
     Raises:
         InvertedAnswers: If the tune films say that a high logit means no fracture.
-    """  # noqa: DOC502 — fitting raises it
+    """
     calibrator = fit_calibrator(tune.logits, tune.references, tune.groups, fitted_on=tune.split)
     asked = {**promises.model_dump(), "certified_on": test.split}
     points = (

@@ -33,7 +33,7 @@ def read_labelled(path: Path, *, films: Path | None = None) -> Manifest:
         FolderNotFound: If it or its films are not there.
         ManifestFault: If it has no tune or no test split.
         LeakFound: If films of one group stand in both.
-    """  # noqa: DOC502 — the functions called raise the others
+    """
     manifest = read_grouped_manifest(path, films=films)
     check_splits(manifest, where=str(path))
     return manifest

@@ -8,6 +8,7 @@ import numpy as np
 from osteon.collection.manifest import Manifest
 from osteon.evaluation.benchmark.rows import BenchmarkRow, Difference, FilmRecord
 from osteon.evaluation.faithfulness import BY_DELETION
+from osteon.geometry import Box
 from osteon.release.card import ECE
 from osteon.statistics.calibration_error import weigh_calibration
 from osteon.statistics.detection import MarkedFilm, weigh_average_precision, weigh_froc
@@ -138,7 +139,7 @@ def rebuild_marks(film: FilmRecord, row: ManifestRow) -> MarkedFilm:
         row: Of the manifest.
     """
     return MarkedFilm(
-        marks=tuple((mark.box, mark.score) for mark in film.marks or ()),
+        marks=tuple((Box(*mark.box), mark.score) for mark in film.marks or ()),
         peak=film.peak,
         boxes=row.boxes,
         group=film.group,

@@ -163,7 +163,7 @@ def decide_films(probabilities: npt.ArrayLike, points: OperatingPoints) -> tuple
 
     Raises:
         MeasurementFault: If one of them is no probability.
-    """  # noqa: DOC502 — deciding raises it
+    """
     return tuple(points.decide(float(one)) for one in np.asarray(probabilities).ravel())
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from osteon.radiographs.preparation import Placement
+from osteon.geometry import Letterbox
 from osteon.statistics.deletion import (
     CELLS,
     STEPS,
@@ -30,7 +30,7 @@ def delete_evidence(
     pixels: Pixels8,
     evidence: Sequence[Floats],
     *,
-    places: Sequence[Placement],
+    places: Sequence[Letterbox],
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> DeletionCurves:
@@ -65,20 +65,15 @@ def delete_evidence(
     return DeletionCurves(deletion=deletion, insertion=insertion, random=random)
 
 
-def _cut_cells(evidence: Floats, place: Placement, shape: tuple[int, ...]) -> Floats:
+def _cut_cells(evidence: Floats, place: Letterbox, shape: tuple[int, ...]) -> Floats:
     """Return the mean evidence of each cell of the film."""
     y_scale, x_scale = evidence.shape[0] / shape[0], evidence.shape[1] / shape[1]
-    part = (
-        place.left * x_scale,
-        place.top * y_scale,
-        (place.left + place.columns) * x_scale,
-        (place.top + place.rows) * y_scale,
-    )
+    part = place.area(x_scale, y_scale)
     picture = Image.fromarray(np.ascontiguousarray(evidence, dtype=np.float32))
     return np.asarray(picture.resize((CELLS, CELLS), Image.Resampling.BILINEAR, box=part))
 
 
-def _cover_film(film: Pixels8, place: Placement, ranks: npt.NDArray[np.int64]) -> Pixels8:
+def _cover_film(film: Pixels8, place: Letterbox, ranks: npt.NDArray[np.int64]) -> Pixels8:
     here = np.s_[place.top : place.top + place.rows, place.left : place.left + place.columns]
     part = np.ascontiguousarray(film[here])
     blur = ImageFilter.GaussianBlur(BLUR * max(part.shape))

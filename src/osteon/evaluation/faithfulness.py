@@ -38,7 +38,7 @@ def cover_films(
     Raises:
         ReleaseFault: If the release does not stand its checks.
         FilmFault: If a film can no longer be read from its file.
-    """  # noqa: DOC502 — reading raises them
+    """
     opened = read_release(release)
     how, calibrator = opened.card.preparation, opened.card.calibrator
     card = NetworkCard(recipe=opened.card.recipe, preparation=how)

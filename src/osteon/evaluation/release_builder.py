@@ -61,7 +61,7 @@ def write_release(
     Raises:
         OutputFault: If the place cannot be written.
         ReleaseFault: If what was written does not stand its own checks.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     check_name(path)
     card, content = pack_release(card, model, self_test, films=films)
     unproven = path.with_name(f".unproven-{path.name}")
@@ -82,7 +82,7 @@ def read_statement(path: Path | None) -> Statement:
 
     Raises:
         SettingsFault: If the file is missing, is not TOML, or has a key that no statement has.
-    """  # noqa: DOC502 — reading raises it
+    """
     return Statement() if path is None else read_settings(path, Statement)
 
 

@@ -74,7 +74,7 @@ def measure_turning(
 
     Raises:
         FilmFault: If a film can no longer be read from its file.
-    """  # noqa: DOC502 — reading raises it
+    """
     numbers = answerer.for_numbers()
     rows = films.rows
     chosen = choose_balanced(rows, n_films, seed=seed)

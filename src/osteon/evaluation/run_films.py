@@ -59,7 +59,7 @@ def read_run_films(run: RunFolder, *, films: Path | None, audit: Path | None) ->
     Raises:
         FolderNotFound: If the manifest, its films or the audit is not there.
         ManifestFault: If the manifest or the audit is broken, or they do not belong together.
-    """  # noqa: DOC502 — reading raises them
+    """
     manifest = read_grouped_manifest(run.manifest, films=films)
     condemned: list[Exclusion] = []
     if audit is not None:

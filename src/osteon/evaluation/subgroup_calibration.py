@@ -57,7 +57,7 @@ def measure_subgroup_calibration(
 
     Raises:
         MeasurementFault: If a probability is outside [0, 1].
-    """  # noqa: DOC502 — measuring raises it
+    """
     answers, truths = check_answers(probabilities, references)
     places: dict[str, list[int]] = defaultdict(list)
     for place, of_film in enumerate(values):

@@ -119,7 +119,7 @@ class Detector:
         Raises:
             FolderNotFound: If there is no such file.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
-        """  # noqa: DOC502 — the functions called raise them
+        """
         file = locate_release(path)
         return cls(
             read_release(file),
@@ -150,7 +150,7 @@ class Detector:
         Raises:
             ReleaseMissing: If this Osteon was built without it.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
-        """  # noqa: DOC502 — the functions called raise them
+        """
         path = find_default_release()
         return cls.load(
             path,
@@ -196,7 +196,7 @@ class Detector:
 
         Raises:
             TypeError: If it is none of these: a fault of the program, not of a film.
-        """  # noqa: DOC502 — opening raises it
+        """
         reading = self.build_reading(self.answerer.answer(film))
         return replace(reading, film=None if is_stream(film) else film)  # a stream is at its end
 
@@ -213,7 +213,7 @@ class Detector:
         Raises:
             TypeError: If it is none of these, or an element is no film.
             NoFilms: If the folder or pattern holds no film.
-        """  # noqa: DOC502 — listing raises them
+        """
         return self._read_each(list_films(films))
 
     def _read_each(self, films: Iterable[Film]) -> Iterator[Reading]:

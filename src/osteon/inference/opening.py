@@ -79,7 +79,7 @@ def build_order(
 
     Raises:
         TypeError: If it is no film.
-    """  # noqa: DOC502 — reading the content raises it
+    """
     content: Path | bytes | Radiograph | FilmFault
     source = name_film(film)
     try:
@@ -166,7 +166,7 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
 
     Raises:
         FilmFault: If it cannot be used.
-    """  # noqa: DOC502 — reading and decoding raise it
+    """
     radiograph, instance = decode_order(order)
     return OpenedFilm(
         pixels=fit_pixels(radiograph, order.preparation),
@@ -190,7 +190,7 @@ def decode_order(order: OpeningOrder) -> tuple[Radiograph, Instance | None]:
 
     Raises:
         FilmFault: If it cannot be used.
-    """  # noqa: DOC501, DOC502 — an UnsupportedRadiograph is one
+    """  # noqa: DOC501 — an UnsupportedRadiograph is one
     limits, source, content = order.limits, order.source, order.content
     if isinstance(content, FilmFault):
         raise content

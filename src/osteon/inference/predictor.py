@@ -11,13 +11,14 @@ from typing import Final, Literal
 import numpy as np
 
 from osteon.errors import FilmFault
+from osteon.geometry import Letterbox
 from osteon.inference.evidence import measure_occlusion
 from osteon.inference.guard_network import load_guard_network
 from osteon.inference.guards import Verdict, judge, measure_looks
 from osteon.inference.network import Network
 from osteon.inference.opening import OpenedFilm, open_film, open_in_order, open_one
 from osteon.inference.sources import Film
-from osteon.radiographs.preparation import Placement, place_film, scale_pixels
+from osteon.radiographs.preparation import fit_letterbox, scale_pixels
 from osteon.release import Guards, Preparation
 from osteon.sandbox import ChildPool
 from osteon.terms import Floats, Instance, Logit, Pixels8, Reason
@@ -62,7 +63,7 @@ class Answer:
     source: str
     logit: Logit
     evidence: Floats | None
-    place: Placement
+    place: Letterbox
     reasons: tuple[Reason, ...]
     instance: Instance | None
 
@@ -153,7 +154,7 @@ class Answerer:
 
     def _judge(
         self, source: str, opened: OpenedFilm | FilmFault
-    ) -> Refusal | tuple[str, OpenedFilm, Placement, Verdict]:
+    ) -> Refusal | tuple[str, OpenedFilm, Letterbox, Verdict]:
         if isinstance(opened, FilmFault):
             return Refusal(source=source, reasons=(_give_reason(opened),))
         instance = opened.instance
@@ -163,7 +164,7 @@ class Answerer:
         if verdict.is_refused:
             reasons = (*opened.notes, *verdict.reasons)
             return Refusal(source=source, reasons=reasons, instance=instance)
-        place = place_film(
+        place = fit_letterbox(
             opened.rows, opened.columns, self.preparation, pixel_aspect=opened.pixel_aspect
         )
         return source, opened, place, verdict
@@ -193,7 +194,7 @@ def _give_reason(fault: FilmFault) -> Reason:
     return Reason(code=fault.code, text=text)
 
 
-def _turn(opened: OpenedFilm, place: Placement, verdict: Verdict) -> Pixels8:
+def _turn(opened: OpenedFilm, place: Letterbox, verdict: Verdict) -> Pixels8:
     """Return a film's pixels, a negative turned round; what the letterbox adds stays black."""
     if not verdict.is_inverted:
         return opened.pixels

@@ -171,7 +171,7 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
         ManifestFault: If the films are not split, or leak.
         OneClassOnly: If a split holds films of one class only.
         OutputFault: If the release cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     check_name(request.out)
     how, statement = read_settings(request.recipe, AdoptSettings), read_statement(request.statement)
     manifest = read_labelled(request.manifest, films=request.films)
@@ -240,7 +240,7 @@ def _compare_films(request: AdoptRequest, manifest: Manifest, progress: Progress
 
     Raises:
         LeakFound: If they are nearly all, or all of a split.
-    """  # noqa: DOC502 — the function called raises it
+    """
     used = replace(manifest, rows=tuple(row for row in manifest.rows if row.split in USED))
     is_asked = not request.without_films or request.learnt is not None
     own = identify_own_films(used, progress=progress) if is_asked else ()

@@ -30,14 +30,15 @@ from osteon.audit.examination import Examination, examine_films
 from osteon.audit.films import Looks, look_at_films
 from osteon.audit.run import find_flaws
 from osteon.audit.shortcuts.search import build_shortcut_evidence
-from osteon.collection.fetch.unpack import refuse_output
 from osteon.collection.flaws import AuditSummary, SeenSummary, summarise_audit
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.errors import ManifestFault, SettingsFault
+from osteon.files import refuse_output
+from osteon.geometry import Box
 from osteon.radiographs.films import read_grey, read_torn_grey
 from osteon.radiographs.raster import read_film_bytes
 from osteon.runs import write_text
-from osteon.terms import Box, Flaw, Pixels8, Progress, no_progress
+from osteon.terms import Flaw, Pixels8, Progress, no_progress
 
 PAGE_FILE = "report.html"
 """The page's name in the folder that the audit is written to."""
@@ -101,7 +102,7 @@ def audit_collection(  # noqa: PLR0913 — the face that notebooks see: options,
             can be looked at.
         OutputFault: If the folder cannot be written.
         SettingsFault: If `quick` is asked for together with `against`, which opens films.
-    """  # noqa: DOC502 — also raised by the functions called
+    """
     if quick and against is not None:
         raise SettingsFault(
             "--quick", "opens no film", advice="Leave it out: --against compares films."
@@ -151,7 +152,7 @@ def write_audit(
 
     Raises:
         OutputFault: If the folder cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     path = folder / AUDIT_FILE
     found = _as_json(flaws, summarise_audit(manifest, flaws, seen), searched)
     write_text(path, json.dumps(found, indent=1, allow_nan=False) + "\n")

@@ -115,7 +115,7 @@ def run_benchmark(
         LeakFound: If a model learnt from a test film, or nobody can tell.
         OneClassOnly: If the test films are all alike.
         OutputFault: If the results cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     manifest = choose_manifest(request.models, request.collection, films=request.films)
     contenders = find_contenders(request.models, request.names, manifest)
     reference = _find_reference(contenders, request.reference)

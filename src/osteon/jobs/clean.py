@@ -87,7 +87,7 @@ def clean_collection(
         FolderNotFound: If the manifest, the audit or `films` does not exist.
         ManifestFault: If the manifest or the audit is broken, or they do not belong together.
         OutputFault: If `out` cannot be written, or is the manifest itself.
-    """  # noqa: DOC502 — also raised by the functions called
+    """
     if out.resolve() == manifest_path.resolve():
         raise OutputFault(
             str(out),

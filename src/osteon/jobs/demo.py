@@ -122,7 +122,7 @@ def run_demo(
         OsteonError: Whatever one of the stages refuses; or if the folder holds the demo of another
             collection.
         KeyboardInterrupt: If the person stopped the training.
-    """  # noqa: DOC502 — raised by the stages
+    """
     places = _open_folder(request)
     is_drawn = request.data is None
     stages: list[Stage] = []

@@ -115,7 +115,7 @@ def evaluate(request: EvaluationRequest, *, progress: Progress = no_progress) ->
         LeakFound: If another collection holds nothing but films the network learnt from.
         OneClassOnly: If the films are all alike.
         OutputFault: If the results cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     run = RunFolder(path=request.run)
     facts = run.read_facts()
     network = Network.load(run.network)

@@ -127,7 +127,7 @@ def validate_release(
         LeakFound: If the release learnt from these films, or from nearly all of them.
         OneClassOnly: If the films are all alike.
         OutputFault: If the results cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     request = replace(request, release=locate_release(request.release))
     manifest = read_grouped_manifest(request.manifest, films=request.films)
     release = read_release(request.release)
@@ -165,7 +165,9 @@ def validate_release(
     _write(evaluation, card, films, results)
     groups = _measure_groups(request, card, films).model_copy(update={"independence": known})
     write_json(groups.model_dump(mode="json"), results / GROUPS_FILE)
-    write_json({"measures": measures, "not_read": count_reasons([films])}, results / "card.json")
+    write_json(
+        {"measures": measures, "not_read": count_reasons([films])}, results / "measures.json"
+    )
     study = _illustrate(card, films, manifest.root, evaluation)
     draw_results(study, results, progress=progress)
     name = name_release(f"{card.name} {card.version}")
@@ -231,7 +233,7 @@ def _choose_rows(
     Raises:
         ManifestFault: If there is no film of the split.
         LeakFound: If the release learnt from nearly all of them.
-    """  # noqa: DOC502 — the function called raises it
+    """
     rows = choose_rows(manifest, split)
     if not rows:
         raise ManifestFault(

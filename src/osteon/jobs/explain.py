@@ -15,6 +15,7 @@ from osteon.collection.manifest import Manifest, read_manifest
 from osteon.errors import FilmFault, ManifestFault
 from osteon.evaluation.deletion import Ask, delete_evidence
 from osteon.evaluation.predictions import choose_rows
+from osteon.geometry import Letterbox
 from osteon.inference.evidence import find_peak, lay_on_film
 from osteon.learning.explanations.methods import METHODS, ExplanationMethod, explain, has_own_map
 from osteon.learning.loop.checkpoints import read_checkpoint
@@ -23,10 +24,9 @@ from osteon.learning.networks.fracture_network import FractureNetwork
 from osteon.learning.recipes import find_recipe
 from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import (
-    Placement,
     choose_tile,
+    fit_letterbox,
     fit_pixels,
-    place_film,
     scale_pixels,
 )
 from osteon.release import Preparation
@@ -128,7 +128,7 @@ class _Film:
     row: ManifestRow
     radiograph: Radiograph
     pixels: Pixels8
-    place: Placement
+    place: Letterbox
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -201,7 +201,7 @@ def explain_run(
         ManifestFault: If the run has no such films, or none of them opens.
         SettingsFault: If the network has not what a method needs.
         OutputFault: If a sheet cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     explainer = _open_network(request)
     manifest = read_manifest(RunFolder(path=request.run).manifest, films=request.films)
     films, not_read = _open_films(manifest, _choose(manifest, request), explainer.how)
@@ -286,7 +286,7 @@ def _open_films(
         except FilmFault as fault:
             not_read.append(SetAside(path=row.path, reason=fault.must))
             continue
-        place = place_film(
+        place = fit_letterbox(
             radiograph.rows, radiograph.columns, how, pixel_aspect=radiograph.pixel_aspect
         )
         pixels = fit_pixels(radiograph, how)
@@ -305,14 +305,14 @@ def _build_sheet(
     film: _Film, explained: dict[ExplanationMethod, _Explained], how: Preparation
 ) -> ExplainedFilm:
     tile = choose_tile(film.radiograph, TILE_SIDE)
-    on_tile = place_film(film.radiograph.rows, film.radiograph.columns, tile)
+    on_tile = fit_letterbox(film.radiograph.rows, film.radiograph.columns, tile)
     panels = []
     for method, one in explained.items():
         highest = float(one.evidence.max())
         scaled = one.evidence / np.float32(highest) if highest > 0 else one.evidence
         laid = Image.fromarray(lay_on_film(scaled, film.place, how))
         shown = np.asarray(laid.resize((tile.columns, tile.rows), Image.Resampling.BILINEAR))
-        peak = one.marked.peak and on_tile.to_network((*one.marked.peak, *one.marked.peak))[:2]
+        peak = one.marked.peak and on_tile.move_point(one.marked.peak)
         panels.append(Panel(name=method, caption=_say_worth(one), evidence=shown, peak=peak))
     row = film.row
     known = [*row.body_region, *row.view, *(("hardware",) if row.hardware else ())]

@@ -159,7 +159,7 @@ def export_release(request: ExportRequest, *, progress: Progress = no_progress) 
         ParityBroken: If ONNX and torch disagree.
         ReleaseFault: If fewer bits cost too much.
         OutputFault: If the release cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     check_name(request.out)
     trained = _open_run(request)
     prepared = _prepare_some(trained, request, progress)

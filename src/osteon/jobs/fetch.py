@@ -52,7 +52,7 @@ def fetch_collection(
         FetchFault: If it did not arrive, or not as published.
         OutputFault: If the folder exists already or cannot be written.
         MissingExtra: If this part of Osteon was not installed.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     try:
         from osteon.collection.fetch import sources
     except ModuleNotFoundError as fault:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from osteon.collection.fetch.unpack import make_folder, refuse_output, refuse_taken
 from osteon.collection.folders import count_endings
 from osteon.collection.groups import fill_groups
 from osteon.collection.importers import find_films
@@ -17,6 +16,7 @@ from osteon.collection.importers.remarks import Remark
 from osteon.collection.inspection import inspect_films
 from osteon.collection.manifest import Manifest, merge_manifests, read_manifest
 from osteon.errors import ManifestFault
+from osteon.files import make_folder, refuse_output, refuse_taken
 from osteon.radiographs.dicom import is_dicom
 from osteon.terms import SPLITS, ManifestRow, Progress, SetAside, Split, no_progress
 
@@ -126,7 +126,7 @@ def import_films(
         FolderNotFound: If there is no such folder.
         LayoutFault: If the folder cannot be understood.
         SettingsFault: If one name is given for both classes.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     salt = secrets.token_hex(16) if patient_salt is None else patient_salt
     listing = find_films(
         folder,
@@ -138,37 +138,6 @@ def import_films(
     rows = inspect_films(listing, patient_salt=salt, progress=progress)
     manifest = fill_groups(Manifest(rows=rows, root=listing.root))
     return Imported(manifest=manifest, summary=_summarise(manifest, listing))
-
-
-def import_collection(
-    folder: Path,
-    *,
-    positive: Sequence[str] = (),
-    negative: Sequence[str] = (),
-    films: Path | None = None,
-    progress: Progress = no_progress,
-) -> Manifest:
-    """Make a manifest of a folder of films, where nobody asks for the counts.
-
-    Args:
-        folder: As for `import_films`, which see for all.
-        positive: Names that mean a fracture.
-        negative: Names that mean none.
-        films: Where a table's films lie.
-        progress: Called once per film.
-
-    Returns:
-        The manifest.
-
-    Raises:
-        FolderNotFound: If there is no such folder.
-        LayoutFault: If the folder cannot be understood.
-        SettingsFault: If one name is given for both classes.
-    """  # noqa: DOC502 — import_films raises them
-    found = import_films(
-        folder, positive=positive, negative=negative, films=films, progress=progress
-    )
-    return found.manifest
 
 
 def merge_collections(paths: Sequence[Path]) -> Manifest:
@@ -183,7 +152,7 @@ def merge_collections(paths: Sequence[Path]) -> Manifest:
     Raises:
         FolderNotFound: If a file does not exist.
         ManifestFault: If a manifest is broken, or two list the same file.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     return fill_groups(merge_manifests([read_manifest(path) for path in paths]))
 
 
@@ -207,7 +176,7 @@ def rename_collection(
     Raises:
         ManifestFault: If a film is no longer the file that was imported.
         OutputFault: If the folder exists or cannot be written.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     refuse_taken(folder)
     unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.copying")
     try:

@@ -36,7 +36,7 @@ def inspect_release(given: Path | None = None) -> InspectionReport:
         FolderNotFound: If there is no such file.
         ReleaseMissing: If none was named, and this Osteon was built without its own.
         ReleaseFault: If it cannot be trusted; no card is shown of such a file.
-    """  # noqa: DOC502 — reading raises them
+    """
     path = locate_release(given)
     release = read_release(path)
     with Detector(release, threads=1):  # its self-test

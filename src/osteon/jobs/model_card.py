@@ -53,7 +53,7 @@ def write_model_card(request: CardRequest) -> Path:
         ReleaseFault: If the release cannot be trusted.
         ManifestFault: If the results are of another release.
         OutputFault: If the page cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     path = locate_release(request.release)
     report = inspect_release(path)
     groups = None if request.results is None else _read_own(request.results, report.sha256)

@@ -118,7 +118,7 @@ def read_films(
         ReleaseMissing: If none was named, and this Osteon was built without its own.
         ReleaseFault: If the release cannot be trusted.
         OutputFault: If a result cannot be written, or what is there cannot be gone on with.
-    """  # noqa: DOC502 — loading and writing raise the others
+    """
     found = leave_out(gather_films(request.films), request.outputs)
     _check_request(request, found)
     with ExitStack() as held:
@@ -282,7 +282,7 @@ def load_detector(request: ReadingRequest) -> Detector:
         FolderNotFound: If there is no such release.
         ReleaseMissing: If none was named, and this Osteon was built without its own.
         ReleaseFault: If the release cannot be trusted.
-    """  # noqa: DOC502 — loading raises them
+    """
     return Detector.load(
         locate_release(request.release),
         threads=request.threads,

@@ -35,7 +35,7 @@ def claim_folders(*folders: Path | None) -> Iterator[None]:
 
     Raises:
         OutputFault: If a folder cannot be written, or another run holds it.
-    """  # noqa: DOC502 — taking a lock raises it
+    """
     wanted = dict.fromkeys(folder for folder in folders if folder is not None)
     with contextlib.ExitStack() as held:
         for folder in wanted:
@@ -113,7 +113,7 @@ def _parse_lines(lines: Path, content: bytes) -> Iterator[ReadingRecord]:
 
     Raises:
         OutputFault: If a line is something else.
-    """  # noqa: DOC501, DOC502 — that is what `_refuse_line` returns
+    """  # noqa: DOC501 — that is what `_refuse_line` returns
     *whole, rest = content.split(b"\n")
     for number, line in enumerate(whole, start=1):
         try:

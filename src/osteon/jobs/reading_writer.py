@@ -51,7 +51,7 @@ class ReadingWriter:
 
         Raises:
             OutputFault: If a file cannot be written.
-        """  # noqa: DOC502 — opening raises it
+        """
         with ExitStack() as opened:
             opened.enter_context(self._files)
             if self._pictures or self._picture:
@@ -82,7 +82,7 @@ class ReadingWriter:
 
         Raises:
             OutputFault: If a result cannot be written.
-        """  # noqa: DOC502 — the functions called raise it
+        """
         overlay = None
         if self._painter is not None:
             picture = self._picture or (self._pictures or Path()) / self._names.name(called)

@@ -117,7 +117,7 @@ def recalibrate_release(
         InvertedAnswers: If fractured films have the lower answers there.
         MeasurementFault: If the films are too few to tell, or it reads no fractures there.
         OutputFault: If the release cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     request = request.model_copy(update={"release": locate_release(request.release)})
     _check_out(request)
     statement = read_statement(request.statement)
@@ -177,7 +177,7 @@ def _find_learnt(
 
     Raises:
         LeakFound: If they are nearly all, or all of a split.
-    """  # noqa: DOC502 — the function called raises it
+    """
     chosen = {split: choose_rows(manifest, split) for split in USED}
     rows = [row for rows in chosen.values() for row in rows]
     found = find_learnt(release.films, manifest, rows, progress=progress)

@@ -84,7 +84,7 @@ def split_collection(
         ManifestFault: If the manifest is broken, or was split with another salt.
         OutputFault: If `out` cannot be written.
         SettingsFault: If the salt is empty, or the pattern has no group.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     manifest = read_manifest(manifest_path, films=films)
     result = split_manifest(manifest, shares=shares, salt=salt, same_picture=same_picture)
     return _finish(result, out)
@@ -105,7 +105,7 @@ def keep_earlier_split(
         FolderNotFound: If a manifest or `films` does not exist.
         ManifestFault: If a manifest is broken, or the earlier one was never split.
         OutputFault: If `out` cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     manifest = read_manifest(manifest_path, films=films)
     write_manifest(carry_places(manifest, read_manifest(earlier, must_exist=False)), out)
 
@@ -133,7 +133,7 @@ def keep_published_split(
         ManifestFault: If the manifest is broken, or its published split cannot be trained on.
         OutputFault: If `out` cannot be written.
         SettingsFault: If the pattern has no group.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     manifest = read_manifest(manifest_path, films=films)
     return _finish(keep_published(fill_groups(manifest, same_picture=same_picture)), out)
 

@@ -36,7 +36,7 @@ def summarise(name: str, *, overrides: Mapping[str, str] | None = None) -> Summa
 
     Raises:
         SettingsFault: If there is no such recipe, or its network cannot be built.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     recipe = find_recipe(name, overrides)
     network = build_network(recipe, download=False)
     n_parameters, n_trainable = count_parameters(network)

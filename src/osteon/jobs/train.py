@@ -127,7 +127,7 @@ def train(
         CheckpointMismatch: If the run to resume is of another recipe or collection.
         TrainingDiverged: If the loss is not a finite number.
         ParityBroken: If the exported network disagrees with the trained one.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     run = RunFolder(path=request.out)
     recipe = find_recipe(request.recipe, request.overrides)
     manifest = read_manifest(request.manifest, films=request.films)

@@ -98,7 +98,7 @@ def watch_folders(
         SettingsFault: If there is no place for the readings.
         ReleaseFault: If the release cannot be trusted.
         OutputFault: If a result cannot be written, or what is there cannot be gone on with.
-    """  # noqa: DOC502 — checking, loading and writing raise them
+    """
     lines = _check_watch(request)
     counts: Counter[Decision] = Counter()
     n_overlays = 0

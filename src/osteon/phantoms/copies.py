@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from osteon.phantoms.fractures import bounds, cut_polygon
+from osteon.geometry import Box, Polygon
+from osteon.phantoms.fractures import cut_polygon
 from osteon.phantoms.phantom import Phantom
-from osteon.terms import Box, Floats, Polygon, Radiograph
+from osteon.terms import Floats, Radiograph
 
 Matrix = npt.NDArray[np.float64]
 """Shape `(3, 3)`: takes a place `(x, y, 1)` on a film to its place on the copy."""
@@ -85,7 +86,7 @@ def copy_phantom(phantom: Phantom, copy: PlantedCopy, *, patient: int) -> Phanto
     change = CHANGES[copy.change]
     film = phantom.radiograph
     middle = film.columns / 2, film.rows / 2
-    spared = bounds(
+    spared = Box.around(
         tuple(corner for outline in phantom.polygons for corner in outline) or (middle,)
     )
     matrix, n_rows, n_columns = change.move(film.rows, film.columns, spared)
@@ -100,7 +101,7 @@ def copy_phantom(phantom: Phantom, copy: PlantedCopy, *, patient: int) -> Phanto
         cut_polygon(_move_polygon(polygon, matrix), n_rows, n_columns)
         for polygon in phantom.polygons
     )
-    return replace(moved, polygons=polygons, boxes=tuple(bounds(p) for p in polygons))
+    return replace(moved, polygons=polygons, boxes=tuple(Box.around(p) for p in polygons))
 
 
 def _move_pixels(pixels: Floats, matrix: Matrix, n_rows: int, n_columns: int) -> Floats:

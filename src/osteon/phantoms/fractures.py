@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from osteon.geometry import Polygon
 from osteon.phantoms.bones import EDGE, Bone, Grid, along_across
-from osteon.terms import Box, Floats, Polygon
+from osteon.terms import Floats
 
 Draw = Callable[[Floats, Floats], Floats]
 
@@ -201,12 +202,6 @@ def cut_polygon(polygon: Polygon, n_rows: int, n_columns: int) -> Polygon:
     return tuple(
         (min(max(x, 0.0), float(n_columns)), min(max(y, 0.0), float(n_rows))) for x, y in polygon
     )
-
-
-def bounds(polygon: Polygon) -> Box:
-    """Return the box around a polygon."""
-    xs, ys = [p[0] for p in polygon], [p[1] for p in polygon]
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _choose_cut(s: float, slope: float, half: float, rng: np.random.Generator) -> Cut:

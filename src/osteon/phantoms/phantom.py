@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from osteon.geometry import Box, Polygon
 from osteon.phantoms.anatomy import VIEWS, Anatomy, choose_anatomy
 from osteon.phantoms.bones import Bone, along_across, attenuate, window
 from osteon.phantoms.film import (
@@ -23,7 +24,6 @@ from osteon.phantoms.film import (
 from osteon.phantoms.fractures import (
     Fracture,
     attenuate_broken,
-    bounds,
     choose_fracture,
     cut_polygon,
     outline,
@@ -35,7 +35,7 @@ from osteon.phantoms.lookalikes import (
     screw_plate,
     shade_bone,
 )
-from osteon.terms import Box, Floats, Polygon, Radiograph
+from osteon.terms import Floats, Radiograph
 
 SIZES: Final[tuple[tuple[int, int], ...]] = (
     (454, 373),
@@ -130,7 +130,7 @@ def draw_phantom(
     return Phantom(
         radiograph=Radiograph(pixels=pixels, source=f"phantom {seed}"),
         has_fracture=has_fracture,
-        boxes=tuple(bounds(polygon) for polygon in polygons),
+        boxes=tuple(Box.around(polygon) for polygon in polygons),
         polygons=polygons,
         body_region=anatomy.body_region,
         view=view,

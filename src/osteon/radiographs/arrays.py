@@ -30,7 +30,7 @@ def build_radiograph(
         UnsupportedRadiograph: If the array is not one grey picture, or nothing says which values
             are black and white.
         TornFilm: If a part of the film is made up.
-    """  # noqa: DOC502 — looking for a tear raises it
+    """
     is_number = pixels.dtype.kind in "buif"
     if pixels.ndim != 2 or not is_number:
         raise UnsupportedRadiograph(

@@ -5,12 +5,13 @@ from typing import Final
 
 import numpy as np
 
+from osteon.geometry import Box
 from osteon.radiographs.dicom import decode_dicom, is_dicom
 from osteon.radiographs.preparation import square_box, square_pixels
 from osteon.radiographs.raster import FILM_SUFFIXES as RASTER_SUFFIXES
 from osteon.radiographs.raster import decode_raster, read_film_bytes
 from osteon.radiographs.torn import find_tear
-from osteon.terms import Box, Pixels8, Radiograph
+from osteon.terms import Pixels8, Radiograph
 
 FILM_SUFFIXES: Final = RASTER_SUFFIXES | {".dcm", ".dicom", ".dic"}
 """File name endings, in lower case, under which films are looked for; DICOM often has none."""
@@ -35,7 +36,7 @@ def decode_film(
         TruncatedFilm: If a part of the film is missing.
         TornFilm: If a part of it was made up before it was saved.
         UnsupportedRadiograph: If it is too large, too small, or not what is read here.
-    """  # noqa: DOC502 — decoding raises them
+    """
     if is_dicom(data):
         return decode_dicom(
             data, source=source, max_pixels=max_pixels, allow_torn=allow_torn
@@ -57,7 +58,7 @@ def read_grey(data: bytes, *, source: str) -> Pixels8:
         UnreadableFilm: If the bytes are no picture, or will not decode.
         TruncatedFilm: If a part of the picture is missing.
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — decoding raises them
+    """
     return square_grey(decode_film(data, source=source))
 
 
@@ -84,7 +85,7 @@ def read_torn_grey(data: bytes, *, source: str) -> tuple[Pixels8, Box | None]:
 
     Raises:
         FilmFault: As `read_grey` does, but for the tear.
-    """  # noqa: DOC502 — decoding raises it
+    """
     film = decode_film(data, source=source, allow_torn=True)
     tear = find_tear(film.pixels)
     box = None if tear is None else square_box(tear.box, film.pixel_aspect)
@@ -105,6 +106,6 @@ def read_film(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:
         UnreadableFilm: If the file is missing, empty, no film, or will not decode.
         TruncatedFilm: If a part of the film is missing.
         UnsupportedRadiograph: If it is too large, too small, or not what is read here.
-    """  # noqa: DOC502 — reading and decoding raise them
+    """
     data = read_film_bytes(path, max_pixels=max_pixels)
     return decode_film(data, source=str(path), max_pixels=max_pixels)

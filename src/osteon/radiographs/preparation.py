@@ -4,60 +4,17 @@ The cache keeps what `fit_pixels` returns, and reading a film calls `prepare`, w
 thing over 255: training and reading cannot prepare a film differently.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from PIL import Image
 
+from osteon.geometry import Box, Letterbox
 from osteon.release import Preparation
-from osteon.terms import Box, Floats, Pixels8, Radiograph
+from osteon.terms import Floats, Pixels8, Radiograph
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Placement:
-    """Where a film lies in the network's input; maps boxes there and back.
-
-    Attributes:
-        source_rows: Height of the film in pixels.
-        source_columns: Width of the film in pixels.
-        top: Input row at which the film starts.
-        left: Input column at which the film starts.
-        rows: Height of the film in the input.
-        columns: Width of the film in the input.
-        pixel_aspect: Height of a source pixel over its width.
-    """
-
-    source_rows: int
-    source_columns: int
-    top: int
-    left: int
-    rows: int
-    columns: int
-    pixel_aspect: float = 1.0
-
-    @property
-    def square_size(self) -> tuple[float, float]:
-        """Height and width of the film in squares, of which a source pixel is one wide."""
-        return self.source_rows * self.pixel_aspect, float(self.source_columns)
-
-    def to_source(self, box: Box) -> Box:
-        """Map a box from network input to source pixels, cut at the film's border."""
-        x_scale, y_scale = self.source_columns / self.columns, self.source_rows / self.rows
-        x0, x1 = (_cut((x - self.left) * x_scale, self.source_columns) for x in (box[0], box[2]))
-        y0, y1 = (_cut((y - self.top) * y_scale, self.source_rows) for y in (box[1], box[3]))
-        return x0, y0, x1, y1
-
-    def to_network(self, box: Box) -> Box:
-        """Map a box from source pixels to network input."""
-        x_scale, y_scale = self.columns / self.source_columns, self.rows / self.source_rows
-        x0, x1 = (self.left + x * x_scale for x in (box[0], box[2]))
-        y0, y1 = (self.top + y * y_scale for y in (box[1], box[3]))
-        return x0, y0, x1, y1
-
-
-def place_film(
+def fit_letterbox(
     rows: int, columns: int, how: Preparation, *, pixel_aspect: float = 1.0
-) -> Placement:
+) -> Letterbox:
     """Say where a film of this size will lie in the network's input.
 
     Args:
@@ -76,7 +33,7 @@ def place_film(
         scale = min(how.rows / high, how.columns / columns)
         fit_rows = min(max(round(high * scale), 1), how.rows)
         fit_columns = min(max(round(columns * scale), 1), how.columns)
-    return Placement(
+    return Letterbox(
         source_rows=rows,
         source_columns=columns,
         top=(how.rows - fit_rows) // 2,
@@ -102,7 +59,7 @@ def fit_pixels(radiograph: Radiograph, how: Preparation) -> Pixels8:
     Returns:
         Shape `(rows, columns)`, uint8; letterbox fill is 0.
     """
-    place = place_film(
+    place = fit_letterbox(
         radiograph.rows, radiograph.columns, how, pixel_aspect=radiograph.pixel_aspect
     )
     pixels = np.ascontiguousarray(radiograph.pixels, dtype=np.float32)
@@ -157,7 +114,7 @@ def square_box(box: Box, pixel_aspect: float) -> Box:
         pixel_aspect: Height of a source pixel over its width.
     """
     wide, high = max(1.0, 1.0 / pixel_aspect), max(1.0, pixel_aspect)
-    return box[0] * wide, box[1] * high, box[2] * wide, box[3] * high
+    return box.scale(wide, high)
 
 
 def unsquare_box(box: Box, pixel_aspect: float) -> Box:
@@ -168,7 +125,7 @@ def unsquare_box(box: Box, pixel_aspect: float) -> Box:
         pixel_aspect: Height of a source pixel over its width.
     """
     wide, high = max(1.0, 1.0 / pixel_aspect), max(1.0, pixel_aspect)
-    return box[0] / wide, box[1] / high, box[2] / wide, box[3] / high
+    return Box(box[0] / wide, box[1] / high, box[2] / wide, box[3] / high)
 
 
 def prepare(radiograph: Radiograph, how: Preparation) -> Floats:
@@ -197,7 +154,3 @@ def scale_pixels(pixels: Pixels8, how: Preparation) -> Floats:
     """
     scaled: Floats = pixels.astype(np.float32) / np.float32(255.0)
     return np.repeat(scaled[:, np.newaxis], how.channels, axis=1)
-
-
-def _cut(value: float, length: int) -> float:
-    return min(max(value, 0.0), float(length))

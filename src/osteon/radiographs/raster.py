@@ -98,27 +98,6 @@ _CUT_SHORT: Final = "a file that was cut short"
 _REFETCH: Final = "Fetch the film again, or leave it out; Osteon never fills in a missing part."
 
 
-def read_raster(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:
-    """Read one film from a raster file; see the module's notes.
-
-    Safe to call from several threads at once.
-
-    Args:
-        path: The film.
-        max_pixels: Films with more pixels are refused from the header alone, before decoding.
-
-    Returns:
-        The radiograph, upright, float32 in [0, 1].
-
-    Raises:
-        UnreadableFilm: If the file is missing, empty, no picture, or will not decode.
-        TruncatedFilm: If a part of the picture is missing.
-        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — reading and decoding raise them
-    data = read_film_bytes(path, max_pixels=max_pixels)
-    return decode_raster(data, source=str(path), max_pixels=max_pixels)
-
-
 def check_file_size(path: Path, *, max_pixels: int = 64_000_000) -> os.stat_result:
     """Refuse a file that is larger than a film can be, from its size alone.
 
@@ -157,7 +136,7 @@ def read_film_bytes(path: Path, *, max_pixels: int = 64_000_000) -> bytes:
     Raises:
         UnreadableFilm: If there is no such file, or it cannot be opened.
         UnsupportedRadiograph: If it is too large for a film.
-    """  # noqa: DOC502 — looking at its size raises it
+    """
     try:
         about = check_file_size(path, max_pixels=max_pixels)
         # A pipe or a device could keep its reader waiting for ever.
@@ -194,7 +173,7 @@ def decode_raster(
         TruncatedFilm: If a part of the picture is missing.
         TornFilm: If a part of it was made up before it was saved.
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — opening and loading raise them
+    """
     image = _open(data, source)
     refuse_size(image.height, image.width, source, max_pixels=max_pixels)
     # A PNG's EXIF may stand behind its picture, so asking for it decodes the picture.
@@ -253,7 +232,7 @@ def open_raster(data: bytes, *, source: str) -> ImageFile.ImageFile:
     Raises:
         UnreadableFilm: If the bytes are no picture that is read here.
         UnsupportedRadiograph: If there are several pictures in it.
-    """  # noqa: DOC502 — opening raises them
+    """
     return _open(data, source)
 
 

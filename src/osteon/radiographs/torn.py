@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from osteon.errors import TornFilm
+from osteon.geometry import Box
 from osteon.radiographs.lattices import measure_lattice
-from osteon.terms import Box, Floats
+from osteon.terms import Floats
 
 BLOCK: Final = 8
 """Side of a JPEG block (ITU-T T.81, A.3.1)."""
@@ -117,10 +118,10 @@ def find_tear(pixels: Floats) -> Tear | None:
         if found is not None:
             n = float(found.n_lines)
             boxes: dict[str, Box] = {
-                "lower": (0.0, rows - n, float(columns), float(rows)),
-                "upper": (0.0, 0.0, float(columns), n),
-                "right": (columns - n, 0.0, float(columns), float(rows)),
-                "left": (0.0, 0.0, n, float(rows)),
+                "lower": Box(0.0, rows - n, float(columns), float(rows)),
+                "upper": Box(0.0, 0.0, float(columns), n),
+                "right": Box(columns - n, 0.0, float(columns), float(rows)),
+                "left": Box(0.0, 0.0, n, float(rows)),
             }
             return Tear(what=f"{found.what} up to the {edge} edge", box=boxes[edge])
     return None

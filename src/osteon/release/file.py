@@ -120,7 +120,7 @@ def read_release(path: str | Path) -> Release:
         ReleaseDamaged: If anything in it is not what was written.
         ReleaseUnknown: If its schema is of another version.
         ReleaseInverted: If its positive class is not "fracture".
-    """  # noqa: DOC502 — reading its parts raises them
+    """
     file, where = Path(path), str(path)
     if not file.is_file():
         raise FolderNotFound(where, "a release is needed here", advice="It ends in .osteon.")

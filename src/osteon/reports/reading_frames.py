@@ -29,7 +29,7 @@ def readings_to_polars(readings: Iterable[Reading]) -> Any:
     Raises:
         MissingExtra: If polars is not installed.
         TypeError: If something else than a reading comes.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     polars = _load("polars", 'Install it with: pip install "osteon[audit]"')
     finding = polars.Struct(
         {
@@ -56,7 +56,7 @@ def readings_to_pandas(readings: Iterable[Reading]) -> Any:
     Raises:
         MissingExtra: If pandas is not installed.
         TypeError: If something else than a reading comes.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     pandas = _load("pandas", "Install it with: pip install pandas")
     frame = pandas.DataFrame(_list_rows(readings), columns=list(COLUMNS))
     return frame.astype(dict.fromkeys(sorted(_NUMBERS), float) | {"n_findings": "int64"})

@@ -16,7 +16,8 @@ from typing import Any, Final, Self, TextIO
 
 from osteon.errors import OutputFault
 from osteon.files import write_whole
-from osteon.terms import Box, Decision, Reading
+from osteon.geometry import Box
+from osteon.terms import Decision, Reading
 
 COLUMNS: Final = (
     "path",
@@ -176,7 +177,7 @@ def parse_record(line: str | bytes) -> ReadingRecord:
     try:
         findings = tuple(
             FindingRecord(
-                box=tuple(found["box"]),
+                box=Box(*found["box"]),
                 probability=found["probability"],
                 is_best_place=found.get("is_best_place", False),
             )
@@ -237,7 +238,7 @@ class ReadingFiles:
 
         Raises:
             OutputFault: If they cannot be written.
-        """  # noqa: DOC502 — opening raises it
+        """
         with ExitStack() as opened:
             if self._lines_to is not None:
                 self._lines = _append_to(self._lines_to, opened, is_new=not self._goes_on)

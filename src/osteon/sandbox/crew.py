@@ -56,7 +56,7 @@ class Crew:
 
         Raises:
             DecoderUnavailable: If a new child does not start, or cannot import the work.
-        """  # noqa: DOC502 — preparing raises it
+        """
         self._seats.acquire()
         try:
             return self._prepare(told)

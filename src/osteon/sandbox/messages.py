@@ -45,7 +45,7 @@ def receive(stream: Any, *, max_bytes: int) -> list[npt.NDArray[np.uint8]]:
     Raises:
         EOFError: If the stream ends before the message does.
         ValueError: If it is larger than it may be.
-    """  # noqa: DOC502 — reading the lengths raises it
+    """
     lengths = _read_lengths(stream, max_bytes)
     frames = [np.empty(length, dtype=np.uint8) for length in lengths]
     for frame in frames:
@@ -64,7 +64,7 @@ def receive_bytes(stream: BinaryIO, *, max_bytes: int) -> list[bytes]:
     Raises:
         EOFError: If the stream ends before the message does.
         ValueError: If it is larger than it may be.
-    """  # noqa: DOC502 — reading raises them
+    """
     return [_read(stream, length) for length in _read_lengths(stream, max_bytes)]
 
 

@@ -126,7 +126,7 @@ class ChildPool:
             FilmFault: What the work raised, or what became of the child.
             DecoderUnavailable: If no child can be started, or none can import the work.
             OsteonError: Any other that the work raised.
-        """  # noqa: DOC502 — raised by the functions called
+        """
         (outcome,) = self._call_each(work, [item], [name or name_film(item)])
         if isinstance(outcome, OsteonError):
             raise outcome
@@ -152,7 +152,7 @@ class ChildPool:
         Raises:
             DecoderUnavailable: If no child can be started, or none can import the work.
             OsteonError: Any that the work raised and that is no film's fault.
-        """  # noqa: DOC502 — raised by the functions called
+        """
         names = name or name_film
         ahead: deque[Future[list[_Result | OsteonError]]] = deque()
         threads = ThreadPoolExecutor(self.workers, thread_name_prefix="films")

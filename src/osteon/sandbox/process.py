@@ -99,7 +99,7 @@ def serve(orders: BinaryIO, answers: BinaryIO, limits: Limits) -> None:
 
     Raises:
         EOFError: When the parent is gone.
-    """  # noqa: DOC502 — receiving raises it
+    """
     work: Callable[[Any], object] = _do_nothing
     at_rest, folder = 0, ""
     while True:

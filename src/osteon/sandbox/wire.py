@@ -2,9 +2,9 @@
 
 Unpickling runs what the sender wishes, and a film may have taken over the sender. So results do
 not come as pickles but as JSON with arrays beside it, and only these can come of it: None, bool,
-int, float, str, bytes, path, tuple, list, dict, numpy arrays and scalars of plain numbers or text,
-the project's frozen records, made by their own constructors, and its faults. Their content is as
-trustworthy as the film.
+int, float, str, bytes, path, tuple, box, list, dict, numpy arrays and scalars of plain numbers or
+text, the project's frozen records, made by their own constructors, and its faults. Their content is
+as trustworthy as the film.
 """
 
 import json
@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from osteon import errors
 from osteon.errors import FilmFault, OsteonError
+from osteon.geometry import Box
 from osteon.sandbox.messages import Frame
 
 _MAX_JSON_BYTES: Final = 16 << 20
@@ -40,7 +41,7 @@ def pack(thing: object) -> list[Frame]:
 
     Raises:
         TypeError: If something else is in it.
-    """  # noqa: DOC502 — packing its parts raises it
+    """
     frames: list[Frame] = [b""]
     plain = _pack_part(thing, frames)
     frames[0] = json.dumps(plain, separators=(",", ":")).encode("ascii")
@@ -118,6 +119,7 @@ def _pack_array(thing: npt.NDArray[Any] | np.generic, frames: list[Frame]) -> li
 _PACK: Final[Mapping[type, Callable[[Any, list[Frame]], list[Any]]]] = MappingProxyType(
     {
         tuple: lambda thing, frames: ["tuple", *_pack_all(thing, frames)],
+        Box: lambda thing, frames: ["box", *_pack_all(thing, frames)],
         list: lambda thing, frames: ["list", *_pack_all(thing, frames)],
         dict: lambda thing, frames: ["dict", *_pack_all(chain(*thing.items()), frames)],
         bytes: _pack_bytes,
@@ -185,6 +187,7 @@ def _unpack_record(parts: list[Any], frames: Sequence[Any], packages: frozenset[
 _UNPACK: Final[Mapping[str, _Unpack]] = MappingProxyType(
     {
         "tuple": lambda parts, frames, packages: tuple(_unpack_all(parts, frames, packages)),
+        "box": lambda parts, frames, packages: Box(*_unpack_all(parts, frames, packages)),
         "list": _unpack_all,
         "dict": _unpack_dict,
         "bytes": _unpack_bytes,

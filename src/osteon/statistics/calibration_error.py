@@ -114,7 +114,7 @@ def measure_calibration(  # noqa: PLR0913 — films are three lists, and there a
 
     Raises:
         MeasurementFault: If a probability is outside [0, 1], or there is no bin.
-    """  # noqa: DOC502 — finding the bins raises it
+    """
     answers, truths = check_answers(probabilities, references)
     places = _find_bins(answers, n_bins)
     numbers = number_groups(groups)
@@ -169,7 +169,7 @@ def weigh_calibration(
 
     Raises:
         MeasurementFault: If a probability is outside [0, 1], or there is no bin.
-    """  # noqa: DOC502 — finding the bins raises it
+    """
     answers, truths = check_answers(probabilities, references)
     numbers = number_groups(groups)
     sums = _add_up(truths - answers, places=_find_bins(answers, n_bins), numbers=numbers)

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from osteon.errors import MeasurementFault
+from osteon.geometry import Box
 from osteon.statistics.films import number_groups
 from osteon.statistics.intervals import Interval, wilson_interval
-from osteon.statistics.overlap import is_right, measure_iou
+from osteon.statistics.overlap import is_right
 from osteon.statistics.proportions import GROUP_WILSON, Metric
 from osteon.statistics.weights import (
     Values,
@@ -25,7 +26,6 @@ from osteon.statistics.weights import (
     measure_interval,
     total_of,
 )
-from osteon.terms import Box
 
 Mark = tuple[Box, float]
 """A box in source pixels and its score; the larger, the more like a fracture."""
@@ -265,11 +265,11 @@ def _rank(films: Sequence[MarkedFilm], judge: _Told) -> _Ranked:
 
 
 def _mark_boxes(film: MarkedFilm, at_iou: float) -> list[tuple[float, bool, bool]]:
-    free = list(film.boxes)
+    free = [Box(*box) for box in film.boxes]
     told = []
     for box, score in sorted(film.marks, key=lambda mark: -mark[1]):
-        best = max(free, key=lambda one: measure_iou(box, one), default=None)
-        is_hit = best is not None and measure_iou(box, best) >= at_iou
+        best = max(free, key=Box(*box).overlap, default=None)
+        is_hit = best is not None and best.overlap(Box(*box)) >= at_iou
         if best is not None and is_hit:
             free.remove(best)
         told.append((score, is_hit, not is_hit))
@@ -277,12 +277,12 @@ def _mark_boxes(film: MarkedFilm, at_iou: float) -> list[tuple[float, bool, bool
 
 
 def _mark_lesions(film: MarkedFilm) -> list[tuple[float, bool, bool]]:
-    free = list(film.boxes)
+    free = [Box(*box) for box in film.boxes]
     told = []
     for box, score in sorted(film.marks, key=lambda mark: -mark[1]):
         met = [one for one in free if is_right(box, [one])]
         if met:
-            free.remove(max(met, key=lambda one: measure_iou(box, one)))
+            free.remove(max(met, key=Box(*box).overlap))
         told.append((score, bool(met), not is_right(box, film.boxes)))
     return told
 

@@ -11,8 +11,9 @@ from tests.rows import film
 
 from osteon.audit.rules.burned_in_text import find_burned_in_text, find_lettering
 from osteon.collection.manifest import Manifest
+from osteon.geometry import Box
 from osteon.phantoms.phantom import draw_phantom
-from osteon.terms import Box, Pixels8
+from osteon.terms import Pixels8
 
 MARK: tuple[Box, ...] = ((1.0, 2.0, 9.0, 12.0),)
 

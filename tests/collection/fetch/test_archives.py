@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.archives import unpack_archive
 from tests.folders import files_under
 
-from osteon.collection.fetch.archives import unpack_archive
 from osteon.collection.fetch.unpack import Contents, PlacingLimits
 from osteon.errors import FetchFault, OutputFault, UnsafeArchive
 
@@ -344,8 +344,8 @@ def test_a_killed_process_leaves_nothing_at_the_target(tmp_path: Path) -> None:
     archive = zip_of(tmp_path / "a.zip", members)
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from osteon.collection.fetch.archives import unpack_archive\n"
-        "unpack_archive(Path(sys.argv[1]), Path(sys.argv[2]),"
+        "from osteon.collection.fetch.unpack import find_packed, place_members\n"
+        "place_members(find_packed(Path(sys.argv[1]), 'a.zip'), Path(sys.argv[2]),"
         " progress=lambda *told: time.sleep(0.05))"
     )
     target = tmp_path / "films"

@@ -1,10 +1,13 @@
 """Downloads go on after trouble, and give up with a reason, from a real server on this machine."""
 
 import hashlib
+import io
+import logging
 import re
 import sys
 from pathlib import Path
 
+import pooch
 import pytest
 from tests.figshare import ARTICLE, FILMS, SOON, Site, fetch, zip_of
 from tests.folders import files_under
@@ -143,7 +146,7 @@ def test_a_redirect_is_followed_with_its_range(site: Site, tmp_path: Path) -> No
     [
         ("http://films.example/Films.zip", "https addresses only; found 'http'"),
         ("ftp://films.example/Films.zip", "https addresses only; found 'ftp'"),
-        ("file:///etc/passwd", "HTTP status 302"),
+        ("file:///etc/passwd", "https addresses only; found 'file'"),
     ],
 )
 def test_a_redirect_away_from_https_is_refused(
@@ -170,6 +173,28 @@ def test_only_https_is_asked(url: str, came_from: str | None) -> None:
     """Anything but https is refused, and strangers never send us to this machine."""
     with pytest.raises(SourceUnreachable, match="https"):
         check_url(url, came_from=came_from)
+
+
+def test_nothing_is_said_beside_our_own_words(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that reads our output and errors reads only us, not what a library notes."""
+    logger, noted = pooch.get_logger(), io.StringIO()
+    monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(noted)])
+    logger.setLevel("DEBUG")
+    fetch(site, tmp_path / "films")
+    assert noted.getvalue() == ""
+
+
+def test_this_machine_is_asked_without_a_proxy(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy stands between us and the world, not between us and ourselves; redirects too."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    site.redirects = {"/files/Films.zip": f"{site.url}/store-files/Films.zip"}
+    fetch(site, tmp_path / "films")
+    assert files_under(tmp_path / "films") == FILMS
 
 
 def test_nobody_there_is_said_plainly(tmp_path: Path) -> None:

@@ -1,18 +1,27 @@
 """Looking for films neither hangs, nor stops, nor loses one without a word."""
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from osteon.collection.importers.listing import ListedFilm, check_classes, find_files
 from osteon.errors import FolderNotFound, OneClassOnly
+from osteon.terms import ManifestRow
 
 
 def put(root: Path, *paths: str) -> None:
     for path in paths:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(b"film")
+
+
+def test_what_a_layout_says_of_a_film_is_what_the_manifest_holds():
+    """A layout's record has the manifest's own names, types and defaults, and relative shapes."""
+    row = {field.name: (field.type, field.default) for field in fields(ManifestRow)}
+    for field in fields(ListedFilm):
+        assert row[field.name.removeprefix("relative_")] == (field.type, field.default)
 
 
 def test_films_are_found_by_their_endings_in_any_script(tmp_path: Path):

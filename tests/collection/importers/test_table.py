@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from osteon.collection.importers import find_films
+from osteon.collection.importers import find_films, table
 from osteon.collection.importers.listing import ListedFilm
 from osteon.errors import (
     AmbiguousLayout,
@@ -25,6 +25,13 @@ def write_table(root: Path, text: str, *, films: tuple[str, ...] = ("a.png", "b.
     put(root, *films)
     (root / "labels.csv").write_text(text, encoding="utf-8")
     return root
+
+
+def test_the_columns_are_told_as_they_are_read():
+    """The page that a person reads and the words that are looked for are the same."""
+    rows = [line.strip("| ").split(" | ") for line in table.__doc__.splitlines() if line[:1] == "|"]
+    told = {row[0]: tuple(row[1].split(", ")) for row in rows[2:]}
+    assert told == table._SYNONYMS
 
 
 def test_everything_a_table_may_say(tmp_path: Path):

@@ -12,7 +12,7 @@ from osteon.evaluation.robustness import turn
 from osteon.learning.data.augment import augment, draw_warps
 from osteon.learning.data.augment import warp as move
 from osteon.learning.recipes import AugmentationSettings, find_recipe
-from osteon.radiographs.preparation import fit_pixels, place_film
+from osteon.radiographs.preparation import fit_letterbox, fit_pixels
 from osteon.release import Preparation
 from osteon.terms import Radiograph
 
@@ -147,7 +147,7 @@ def test_a_turned_film_is_shown_as_the_measure_turns_it():
     y, x = np.mgrid[:rows, :columns]
     drawn = 0.5 + 0.3 * np.sin(x / 9.0) * np.cos(y / 13.0) + 0.2 * (x > columns / 2)
     film = Radiograph(pixels=drawn.astype(np.float32), source="drawn")
-    place = place_film(rows, columns, how)
+    place = fit_letterbox(rows, columns, how)
     fitted = torch.tensor([[place.columns, place.rows]] * 12, dtype=torch.float32)
     asked = AugmentationSettings(turned_share=1.0, zoom=(0.5, 2.0), shift_share=0.2)
     matrices = draw_warps(12, torch.Size((96, 96)), asked, seeded(), fitted=fitted)

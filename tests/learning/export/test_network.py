@@ -92,5 +92,5 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
     """A file where a folder is needed is a typed refusal."""
     (tmp_path / "taken").write_text("a file")
     network, card = network_and_card()
-    with pytest.raises(OutputFault, match="must be writable"):
+    with pytest.raises(OutputFault, match="can be written"):
         export_onnx(network, card, tmp_path / "taken" / "n.onnx", films=films(2))

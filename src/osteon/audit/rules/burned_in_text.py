@@ -15,8 +15,9 @@ import numpy.typing as npt
 from osteon.audit.sizes import fit_long_side
 from osteon.collection.flaws import build_flaw
 from osteon.collection.manifest import Manifest
+from osteon.geometry import Box
 from osteon.statistics.intervals import wilson_interval
-from osteon.terms import Box, Flaw, ManifestRow, Pixels8
+from osteon.terms import Flaw, ManifestRow, Pixels8
 
 LONG_SIDE: Final = 640
 """Larger films are reduced to this long side: a letter that can be read then is still 6 px high."""
@@ -95,7 +96,7 @@ def find_lettering(grey: Pixels8) -> tuple[Box, ...]:
     rows, columns = grey.shape
     return tuple(
         sorted(
-            (
+            Box(
                 float(int(x0 / zoom)),
                 float(int(y0 / zoom)),
                 float(min(columns, round(x1 / zoom + 0.49))),

@@ -5,9 +5,8 @@ import logging
 import re
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NoReturn
@@ -15,7 +14,6 @@ from typing import Literal, NoReturn
 import kagglehub
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from osteon.collection.fetch.archives import find_members
 from osteon.collection.fetch.downloads import (
     Patience,
     PublishedFile,
@@ -27,15 +25,14 @@ from osteon.collection.fetch.unpack import (
     Contents,
     Member,
     PlacingLimits,
-    make_folder,
+    find_cached,
+    find_packed,
     parse_member_name,
     place_members,
-    read_blocks,
-    refuse_member,
-    refuse_output,
-    refuse_taken,
+    wrap_file,
 )
 from osteon.errors import FetchFault, SettingsFault, SourceUnreachable
+from osteon.files import make_folder, refuse_output, refuse_taken
 from osteon.terms import Progress, no_progress
 
 FIGSHARE_API = "https://api.figshare.com/v2"
@@ -200,14 +197,14 @@ def fetch_kaggle(
         FetchFault: If what it gave is no folder, or empty.
         UnsafeArchive: If the cache holds links or anything else that is no plain file.
         OutputFault: If the folder exists already or cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     refuse_taken(folder)
     where = f"kaggle:{handle}"
     cache = _download_quietly(handle, download, where)
     if not cache.is_dir():
         raise FetchFault(where, "must arrive as a folder of files")
     # The cache's own root may be a link (Kaggle's and Colab's mounts); nothing in it may.
-    members = list(_cache_members(cache.resolve(), (), where))
+    members = list(find_cached(cache.resolve(), where))
     total = sum(member.n_bytes for member in members)
     return place_members(members, folder, limits=limits, total=total, progress=progress)
 
@@ -238,10 +235,10 @@ def fetch_figshare(
     Raises:
         SourceUnreachable: If figshare did not give it.
         ChecksumMismatch: If what arrived differs from what was published.
-        UnsafeArchive: If an archive breaks a rule of `unpack_archive`.
+        UnsafeArchive: If an archive breaks a rule of `unpack`.
         FetchFault: If the answer or an archive cannot be understood.
         OutputFault: If the folder exists already or cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     refuse_taken(folder)
     check_url(base_url)
     published = _read_article(f"{base_url}/articles/{article}", base_url, patience)
@@ -250,9 +247,8 @@ def fetch_figshare(
     with contextlib.ExitStack() as opened:
         members: list[Generator[Member]] = []
         for file in published:
-            part = arriving / f"{file.md5}.part"
-            download_file(file, part, patience=patience, progress=progress)
-            found = _find_in(file, part, is_alone=len(published) == 1)
+            arrived = download_file(file, arriving, patience=patience, progress=progress)
+            found = _find_in(file.name, arrived, is_alone=len(published) == 1)
             members.append(opened.enter_context(contextlib.closing(found)))
         every = (member for found in members for member in found)
         contents = place_members(every, folder, progress=progress)
@@ -275,14 +271,8 @@ def _download_quietly(handle: str, download: Callable[[str], str], where: str) -
 
 
 def _refuse_kaggle(fault: Exception, where: str) -> NoReturn:
-    """Say in our words what kagglehub or requests raised.
-
-    Raises:
-        SourceUnreachable: If Kaggle did not give it.
-        OutputFault: If kagglehub's cache cannot be written.
-    """  # noqa: DOC502 — OutputFault is raised by refuse_output
-    response = getattr(fault, "response", None)
-    status = getattr(response, "status_code", None)
+    # What kagglehub or requests raised, in our words.
+    status = getattr(getattr(fault, "response", None), "status_code", None)
     if status is None and isinstance(fault, OSError) and fault.filename is not None:
         refuse_output(Path(fault.filename), fault)
     advice = (
@@ -293,24 +283,6 @@ def _refuse_kaggle(fault: Exception, where: str) -> NoReturn:
     found = None if status is None else f"HTTP status {status}"
     must = "must be reachable on Kaggle"
     raise SourceUnreachable(where, must, found=found, advice=advice) from fault
-
-
-def _cache_members(folder: Path, parts: tuple[str, ...], where: str) -> Iterator[Member]:
-    for entry in sorted(folder.iterdir()):
-        name = "/".join((*parts, entry.name))
-        if entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
-            refuse_member(where, "be a plain file or folder, no link and no device", name)
-        checked = parse_member_name(name, where=where)
-        if entry.is_dir():
-            yield from _cache_members(entry, checked, where)
-            continue
-        yield Member(
-            where=where,
-            name=name,
-            parts=checked,
-            n_bytes=entry.stat().st_size,
-            read_blocks=partial(read_blocks, entry),
-        )
 
 
 def _read_article(url: str, base_url: str, patience: Patience | None) -> list[PublishedFile]:
@@ -332,17 +304,11 @@ def _read_article(url: str, base_url: str, patience: Patience | None) -> list[Pu
     return published
 
 
-def _find_in(file: PublishedFile, part: Path, *, is_alone: bool) -> Generator[Member]:
-    parts = parse_member_name(file.name, where="figshare")
-    suffix = next((known for known in _ARCHIVE_SUFFIXES if file.name.lower().endswith(known)), "")
-    if suffix:
-        below = () if is_alone else (*parts[:-1], parts[-1][: -len(suffix)])
-        yield from find_members(part, where=file.name, below=below)
+def _find_in(name: str, arrived: Path, *, is_alone: bool) -> Generator[Member]:
+    suffix = next((known for known in _ARCHIVE_SUFFIXES if name.lower().endswith(known)), "")
+    if not suffix:
+        yield wrap_file(arrived, name, "figshare")
         return
-    yield Member(
-        where="figshare",
-        name=file.name,
-        parts=parts,
-        n_bytes=file.n_bytes,
-        read_blocks=partial(read_blocks, part),
-    )
+    parts = parse_member_name(name, where="figshare")
+    below = () if is_alone else (*parts[:-1], parts[-1][: -len(suffix)])
+    yield from find_packed(arrived, name, below=below)

@@ -45,7 +45,7 @@ def find_films(
         OneClassOnly: If all films have one label.
         LayoutFault: If a table or an annotation file cannot be understood.
         SettingsFault: If one name is given for both classes.
-    """  # noqa: DOC502 — the functions called raise most of them
+    """
     names = build_class_names(positive, negative)
     if folder.is_file() and folder.suffix.lower() in _TABLE_SUFFIXES:
         listing = _list_table(folder, films or folder.parent, names, patient_salt)

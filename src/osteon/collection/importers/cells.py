@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from osteon.collection.importers.spreadsheets import read_cells
 from osteon.errors import LayoutFault
+from osteon.radiographs import patients
+from osteon.terms import Sex
 
 _Shape = TypeVar("_Shape")
 
@@ -30,29 +32,17 @@ _FLAGS: Mapping[str, bool] = MappingProxyType(
         **dict.fromkeys(("falsch", "faux", "falso", "onwaar"), False),
     }
 )
-_SEXES: Mapping[str, str | None] = MappingProxyType(
+_SEXES: Mapping[str, Sex | None] = MappingProxyType(
     {
-        "f": "female",
+        **patients.SEXES,
         "female": "female",
         "w": "female",
         "woman": "female",
-        "m": "male",
         "male": "male",
         "man": "male",
-        "o": "other",
         "other": "other",
         "u": None,
         "unknown": None,
-    }
-)
-# PS3.5 6.2: an Age String is three digits and one of D, W, M, Y.
-_YEARS: Mapping[str, float] = MappingProxyType(
-    {
-        "": 1.0,
-        "y": 1.0,
-        "m": 1 / 12,
-        "w": 7 / 365.25,
-        "d": 1 / 365.25,
     }
 )
 NOTHING = frozenset({"", "na", "n/a", "nan", "none", "null", "#n/a", "#nv", "-"})
@@ -93,7 +83,7 @@ def read_table(path: Path) -> Table:
 
     Raises:
         LayoutFault: If it is not such a file, or names a column twice.
-    """  # noqa: DOC502 — reading the cells raises it
+    """
     cells = read_cells(path)
     rows = tuple(dict(zip(cells.header, row, strict=True)) for row in cells.rows)
     return Table(
@@ -140,16 +130,14 @@ def parse_age(text: str, where: str) -> float | None:
     """
     if text.casefold() in NOTHING:
         return None
-    match = re.fullmatch(
-        r"(\d{1,3}(?:\.\d+)?) ?([ymwd]?)", text.casefold().replace(",", "."), re.ASCII
-    )
-    if match is None:
+    age = patients.parse_age(text.replace(",", "."))
+    if age is None:
         # An age is a patient's: it is not repeated here.
         raise LayoutFault(where, "must be an age in years, such as 45 or 045Y")
-    return round(float(match[1]) * _YEARS[match[2]], 4)
+    return age
 
 
-def parse_sex(text: str, where: str) -> str | None:
+def parse_sex(text: str, where: str) -> Sex | None:
     """Return "female", "male" or "other"; None where the cell is empty or says unknown.
 
     Args:

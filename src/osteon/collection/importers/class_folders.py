@@ -35,7 +35,7 @@ def list_class_folders(folder: Path, contents: Contents, names: ClassNames) -> L
     Raises:
         UnknownClassFolder: If a folder of films is named like neither class.
         AmbiguousLayout: If one class folder lies in the other.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     parents = sorted(set(map(_parent, contents.films)))
     labels = _find_labels(parents, names)
     wrappers = {above for parent in parents if labels[parent] is not None for above in _up(parent)}

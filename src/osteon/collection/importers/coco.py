@@ -15,7 +15,7 @@ from osteon.collection.importers.names import ClassNames
 from osteon.collection.importers.remarks import Remarks
 from osteon.collection.schema import parse_box, parse_polygon
 from osteon.errors import LayoutFault
-from osteon.terms import Box, Polygon
+from osteon.geometry import Box, Polygon
 
 _FLAT: Final = "dropped: its box has no area, or is no four numbers"
 _OUTSIDE: Final = "dropped: its box lies wholly outside the film"
@@ -57,7 +57,7 @@ def read_coco(
     Raises:
         LayoutFault: If a file is no COCO JSON, a name fits two films, or of several categories
             none is called a fracture.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     found: dict[str, Annotation] = {}
     for path in paths:
         for film, annotation in _File(path, films, classes, remarks).read().items():
@@ -206,11 +206,10 @@ def _read_box(shape: Mapping[str, Any]) -> Box | None:
 
 def _surround(outlines: Sequence[Polygon]) -> Box | None:
     """Return the box around outlines, for annotations without one."""
-    corners = [corner for outline in outlines for corner in outline]
+    corners = tuple(corner for outline in outlines for corner in outline)
     if not corners:
         return None
-    across, down = zip(*corners, strict=True)
-    return parse_box([min(across), min(down), max(across), max(down)])
+    return parse_box(Box.around(corners))
 
 
 def _read_ring(ring: object) -> Polygon | None:
@@ -228,14 +227,12 @@ def keep_area(outline: Polygon | None) -> Polygon | None:
     """
     if outline is None:
         return None
-    across, down = zip(*outline, strict=True)
-    return outline if parse_box([min(across), min(down), max(across), max(down)]) else None
+    return outline if parse_box(Box.around(outline)) else None
 
 
 def _is_outside(box: Box, rows: int | None, columns: int | None) -> bool:
-    x0, y0, x1, y1 = box
-    is_before = x1 <= 0 or y1 <= 0
-    return is_before or bool(rows and y0 >= rows) or bool(columns and x0 >= columns)
+    is_before = box.x1 <= 0 or box.y1 <= 0
+    return is_before or bool(rows and box.y0 >= rows) or bool(columns and box.x0 >= columns)
 
 
 def _read_side(value: object) -> int | None:

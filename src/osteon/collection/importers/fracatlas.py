@@ -66,7 +66,7 @@ def list_fracatlas(
     Raises:
         LayoutFault: If a table or an annotation file is broken, or names a film that could be
             either of two; the fault names the place.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     labels = {path: _find_class(path, home) for path in contents.films}
     known = {path: label for path, label in labels.items() if label is not None}
     remarks = Remarks()

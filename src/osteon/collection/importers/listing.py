@@ -8,7 +8,8 @@ from pathlib import Path
 from osteon.collection.folders import Repeat, walk_folder
 from osteon.collection.importers.remarks import Remark
 from osteon.errors import FolderNotFound, OneClassOnly
-from osteon.terms import Box, Polygon, SetAside, Split
+from osteon.geometry import Box, Polygon
+from osteon.terms import SetAside, Sex, Split
 
 _UNKEEPABLE = re.compile(r"\\|^[A-Za-z]:")
 _NO_NAME = "a name that no manifest can hold: not UTF-8, a backslash, or like C:"
@@ -32,7 +33,7 @@ class ListedFilm:
     view: tuple[str, ...] = ()
     hardware: bool | None = None
     age: float | None = None
-    sex: str | None = None
+    sex: Sex | None = None
     manufacturer: str | None = None
     fracture_type: str | None = None
     boxes: tuple[Box, ...] = ()

@@ -50,7 +50,7 @@ from osteon.collection.importers.remarks import Remark, Remarks
 from osteon.collection.importers.spreadsheets import looks_rounded
 from osteon.collection.schema import parse_box, parse_polygon
 from osteon.errors import LayoutFault, NoFilms
-from osteon.radiographs.pseudonyms import build_pseudonym
+from osteon.radiographs.patients import build_pseudonym
 from osteon.terms import SetAside, Split
 
 _SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -119,7 +119,7 @@ def list_table(
     Raises:
         LayoutFault: If the table cannot be understood; the fault names row and column.
         NoFilms: If not one of its films is there.
-    """  # noqa: DOC502 — the functions called raise the first
+    """
     table = read_table(path)
     columns = _find_columns(table)
     reader = _Reader(table=table, columns=columns, names=names, patient_salt=patient_salt)

@@ -19,8 +19,9 @@ from osteon.collection.importers.coco import keep_area
 from osteon.collection.importers.matching import FilmNames
 from osteon.collection.importers.names import ClassNames
 from osteon.collection.importers.remarks import Remarks
+from osteon.collection.schema import parse_box
 from osteon.errors import LayoutFault
-from osteon.terms import Box, Polygon
+from osteon.geometry import Box, Polygon
 
 _CLASSES: Final = frozenset({"classes.txt", "names.txt", "labels.txt"})
 _NO_BOX: Final = "of YOLO dropped: it is no class with a box, or outline, in shares of the film"
@@ -59,7 +60,7 @@ def read_yolo(
     Raises:
         LayoutFault: If a file cannot be read, fits two films, or numbers several classes and no
             `classes.txt` says which of them is a fracture.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".txt")
     except OSError:
@@ -151,7 +152,7 @@ def _read_shapes(
         if has_confidence:
             values = values[:-1]
         outline = _build_outline(values)
-        box = _surround(outline) if outline else _build_box(values)
+        box = Box.around(outline) if outline else _build_box(values)
         if box is None:
             remarks.add("line", _NO_BOX, place)
             continue
@@ -179,11 +180,6 @@ def _build_outline(values: list[float]) -> Polygon | None:
     return keep_area(tuple(zip(held[::2], held[1::2], strict=True)))
 
 
-def _surround(outline: Polygon) -> Box:
-    across, down = zip(*outline, strict=True)
-    return min(across), min(down), max(across), max(down)
-
-
 def _build_box(values: list[float]) -> Box | None:
     """Return a box around a centre in the film; None where it has no area.
 
@@ -195,8 +191,7 @@ def _build_box(values: list[float]) -> Box | None:
     if not (0 <= x <= 1 and 0 <= y <= 1 and 0 < width <= 1 and 0 < height <= 1):
         return None
     sides = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    x0, y0, x1, y1 = (_hold(side) for side in sides)
-    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+    return parse_box([_hold(side) for side in sides])
 
 
 def _hold(side: float) -> float:

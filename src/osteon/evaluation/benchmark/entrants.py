@@ -105,7 +105,7 @@ def find_contenders(
         ReleaseFault: If a release does not stand its checks.
         ManifestFault: If one was split otherwise than the collection.
         LeakFound: If one has learnt from a test film, or nobody can tell.
-    """  # noqa: DOC502 — opening them raises some
+    """
     if names and len(names) != len(paths):
         raise SettingsFault(
             "--name", f"must be given {len(paths)} times, once for each model", found=len(names)

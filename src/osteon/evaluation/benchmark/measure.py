@@ -116,7 +116,7 @@ def score_release(task: Task, *, progress: Progress = no_progress) -> BenchmarkR
     Raises:
         ReleaseFault: If the release does not stand its checks.
         OneClassOnly: If the films that could be read are all alike.
-    """  # noqa: DOC502 — loading and reading raise them
+    """
     with Detector.load(task.release) as detector:
         card = detector.card
         films = measure_films(
@@ -257,7 +257,7 @@ def time_release(task: Task, *, progress: Progress = no_progress) -> Speed:
 
     Raises:
         ReleaseFault: If the release does not stand its checks.
-    """  # noqa: DOC502 — loading raises it
+    """
     with Detector.load(task.release) as detector:
         return _read_by_the_clock(detector, task, progress)
 

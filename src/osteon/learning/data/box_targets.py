@@ -6,10 +6,11 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from osteon.geometry import Box, Polygon
 from osteon.learning.loop.box_loss import measure_areas
-from osteon.radiographs.preparation import place_film
+from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import Preparation
-from osteon.terms import ManifestRow, Polygon
+from osteon.terms import ManifestRow
 
 SHOWN: Final = 1 / 3
 """Share of a moved box that must still lie in the picture for it to be asked for."""
@@ -17,9 +18,7 @@ SHOWN: Final = 1 / 3
 
 def find_outlines(row: ManifestRow) -> tuple[Polygon, ...]:
     """Return what goes round each fracture of a film: its outlines, or else its boxes' corners."""
-    return row.polygons or tuple(
-        ((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for x0, y0, x1, y1 in row.boxes
-    )
+    return row.polygons or tuple(Box(*box).corners for box in row.boxes)
 
 
 def place_outlines(row: ManifestRow, how: Preparation) -> tuple[Tensor, ...]:
@@ -32,9 +31,9 @@ def place_outlines(row: ManifestRow, how: Preparation) -> tuple[Tensor, ...]:
     Returns:
         Shape `(corners, 2)` each, in edges of pixels.
     """
-    place = place_film(row.rows, row.columns, how)
+    place = fit_letterbox(row.rows, row.columns, how)
     return tuple(
-        torch.tensor([place.to_network((x, y, x, y))[:2] for x, y in outline], dtype=torch.float32)
+        torch.tensor([place.move_point(corner) for corner in outline], dtype=torch.float32)
         for outline in find_outlines(row)
     )
 

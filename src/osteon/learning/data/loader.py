@@ -16,7 +16,7 @@ from osteon.learning.data.box_targets import find_outlines, move_boxes, place_ou
 from osteon.learning.data.sampling import Draw
 from osteon.learning.recipes import AugmentationSettings
 from osteon.radiographs.masks import draw_mask
-from osteon.radiographs.preparation import place_film
+from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import Preparation
 from osteon.terms import ManifestRow, Split
 
@@ -125,7 +125,7 @@ def stack_films(
 
 
 def _find_fitted(rows: list[ManifestRow], how: Preparation) -> Tensor:
-    places = [place_film(row.rows, row.columns, how) for row in rows]
+    places = [fit_letterbox(row.rows, row.columns, how) for row in rows]
     sizes = [(place.columns, place.rows) for place in places]
     return torch.tensor(sizes, dtype=torch.float32).reshape(-1, 2)
 
@@ -158,9 +158,8 @@ def _stack_places(rows: list[ManifestRow], how: Preparation, device: torch.devic
 
 
 def _find_centres(row: ManifestRow, how: Preparation) -> Tensor:
-    place = place_film(row.rows, row.columns, how, pixel_aspect=row.pixel_aspect or 1.0)
-    boxes = [place.to_network(box) for box in row.boxes]
-    centres = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in boxes]
+    place = fit_letterbox(row.rows, row.columns, how, pixel_aspect=row.pixel_aspect or 1.0)
+    centres = [place.to_network(box).centre for box in row.boxes]
     return torch.tensor(centres, dtype=torch.float32).reshape(-1, 2)
 
 

@@ -8,7 +8,6 @@ what the exporter notes about the machine it ran on, such as paths in traces, is
 import logging
 import math
 import warnings
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,8 @@ import onnx
 import onnxruntime
 import torch
 
-from osteon.errors import OutputFault, ParityBroken
+from osteon.errors import ParityBroken
+from osteon.files import write_whole
 from osteon.learning.export.evidence import ExplainedNetwork, look_at_map, measure_grad_cam
 from osteon.learning.export.graphs import forget_the_machine
 from osteon.learning.networks.fracture_network import FractureNetwork
@@ -64,20 +64,10 @@ def export_onnx(
     explained = ExplainedNetwork(network, films.shape[1:]).eval()
     model = _traced(explained, torch.from_numpy(films[:2]))
     model.metadata_props.add(key=NETWORK_CARD_KEY, value=card.model_dump_json())
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(model.SerializeToString(deterministic=True))
-    except OSError as fault:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise OutputFault(
-            str(path), "the exported network must be writable", found=type(fault).__name__
-        ) from fault
-    of_logits, of_evidence, of_boxes = _largest_differences(explained, part, films)
+    content = model.SerializeToString(deterministic=True)
+    of_logits, of_evidence, of_boxes = _largest_differences(explained, content, films)
     agrees = of_logits <= MAX_LOGIT_DIFFERENCE and of_evidence <= MAX_EVIDENCE_DIFFERENCE
     if not (agrees and of_boxes <= 1.0):
-        part.unlink()
         raise ParityBroken(
             str(path),
             f"ONNX and torch must agree to {MAX_LOGIT_DIFFERENCE} in logit and "
@@ -86,7 +76,7 @@ def export_onnx(
             found=(of_logits, of_evidence, of_boxes),
             advice="The network was not exported; its checkpoints are kept.",
         )
-    part.replace(path)
+    write_whole(path, content)
     return of_logits
 
 
@@ -117,13 +107,13 @@ def _traced(network: ExplainedNetwork, films: torch.Tensor) -> onnx.ModelProto:
 
 
 def _largest_differences(
-    network: ExplainedNetwork, path: Path, films: npt.NDArray[np.float32]
+    network: ExplainedNetwork, content: bytes, films: npt.NDArray[np.float32]
 ) -> tuple[float, float, float]:
     """Return the largest difference of a logit, of `NEARLY_ALL` films' evidence, and of a box.
 
     The last is a share of what is allowed.
     """
-    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     of_logits, of_boxes, peak = 0.0, 0.0, 1e-12
     of_evidence: list[float] = []
     for start in range(0, len(films), 32):

@@ -1,15 +1,14 @@
 """Checkpoints: never half-written, never of another run, never a pickle that runs code."""
 
-import os
 import pickle
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from osteon.errors import CheckpointMismatch, NothingToResume, OutputFault
+from osteon.files import open_whole
 
 CHECKPOINT_VERSION = 1
 
@@ -24,17 +23,13 @@ def write_checkpoint(state: dict[str, Any], path: Path) -> None:
     Raises:
         OutputFault: If it cannot be written; the one that stood there is left as it was.
     """
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        for left in path.parent.glob(f".{path.name}.*.partial"):
+            left.unlink()  # by a training that was killed; only one writes here
+        with open_whole(path) as file:
             torch.save({"version": CHECKPOINT_VERSION, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except (OSError, RuntimeError) as fault:  # torch reports a full disk as a RuntimeError
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise OutputFault(
             str(path),
             "the checkpoint must be writable",

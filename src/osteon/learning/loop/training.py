@@ -143,7 +143,7 @@ class Training:
         Raises:
             TrainingDiverged: If the loss is not a finite number; names the batch.
             OutputFault: If a checkpoint cannot be written.
-        """  # noqa: DOC502 — raised by the functions called
+        """
         weights = class_weights(train.has_fracture, balanced=self.recipe.class_weights)
         ended = self._why_to_end()
         while not ended:
@@ -163,7 +163,7 @@ class Training:
         Raises:
             NothingToResume: If there is none.
             CheckpointMismatch: If it belongs to another recipe or manifest.
-        """  # noqa: DOC502 — raised by the functions called
+        """
         state = read_checkpoint(self.folder / "last.ckpt", identity=self.identity)
         self.network.load_state_dict(state["live"])
         if self.average is not None:

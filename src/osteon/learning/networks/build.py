@@ -74,7 +74,7 @@ def build_network(
     Raises:
         SettingsFault: If the network cannot be built, or the weights do not belong to it.
         SourceUnreachable: If pretrained weights could not be downloaded.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     settings, how = recipe.network, recipe.preparation
     backbone: nn.Module
     head: nn.Module

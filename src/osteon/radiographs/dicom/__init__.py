@@ -35,7 +35,7 @@ from osteon.radiographs.dicom.lookup import build_lookup
 from osteon.radiographs.dicom.padding import mark_padding, read_padding
 from osteon.radiographs.dicom.pixels import decode_pixels
 from osteon.radiographs.dicom.values import read_text, read_whole
-from osteon.radiographs.pseudonyms import build_pseudonym
+from osteon.radiographs.patients import build_pseudonym
 from osteon.radiographs.torn import refuse_torn
 from osteon.terms import Radiograph
 
@@ -86,7 +86,7 @@ def decode_dicom(
         TruncatedFilm: If a part of the file is missing.
         TornFilm: If a part of the picture was made up before it was saved.
         UnsupportedRadiograph: If it is no radiograph for reading, or beyond a limit.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     header = parse_header(data, source=source)
     refuse_other_objects(header)
     how = read_pixel_format(header, max_pixels=max_pixels)
@@ -130,7 +130,7 @@ def size_of_dicom(data: bytes) -> tuple[int, int]:
 
     Raises:
         FilmFault: If the header itself cannot be read.
-    """  # noqa: DOC502 — parsing raises it
+    """
     header = parse_header(data, source="film")
     return read_whole(header, tags.ROWS) or 0, read_whole(header, tags.COLUMNS) or 0
 
@@ -147,7 +147,7 @@ def pseudonym_of_patient(data: bytes, salt: str) -> str | None:
 
     Raises:
         FilmFault: If the header cannot be read.
-    """  # noqa: DOC502 — parsing raises it
+    """
     return _pseudonym(parse_header(data, source="film"), salt)
 
 

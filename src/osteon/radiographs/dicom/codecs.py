@@ -100,7 +100,7 @@ def decode_codestream(stream: CodeStream, *, source: str) -> Samples:
         TruncatedFilm: If a part of the frame is missing.
         UnreadableFilm: If it will not decode.
         UnsupportedRadiograph: If the decoder is not installed.
-    """  # noqa: DOC502 — loading raises the last
+    """
     is_gapless = stream.family != "jpeg-2000" or is_gapless_j2k(stream.data)
     if not is_gapless or (stream.family == "jpeg-ls" and not stream.has_end):
         raise TruncatedFilm(source, _WHOLE, found=_CUT, advice=_REFETCH)

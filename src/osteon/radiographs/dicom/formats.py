@@ -57,7 +57,7 @@ def read_pixel_format(header: Header, *, max_pixels: int) -> PixelFormat:
     Raises:
         UnreadableFilm: If the header contradicts itself, or does not say.
         UnsupportedRadiograph: If the film is too large, too small, or of another depth.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     rows = _need(header, tags.ROWS)
     columns = _need(header, tags.COLUMNS)
     refuse_size(rows, columns, header.source, max_pixels=max_pixels)

@@ -80,7 +80,7 @@ def build_lookup(header: Header, stored: _Values, codes: Codes, is_padding: _Mas
     Raises:
         UnreadableFilm: If a LUT or a rescale is there that cannot be applied.
         UnsupportedRadiograph: If nothing says which grey is which.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     is_inverse, polarity = _find_polarity(header)
     step = max(1, int((codes.size / _SAMPLED) ** 0.5))
     some = codes[::step, ::step]

@@ -65,7 +65,7 @@ def decode_pixels(
         TruncatedFilm: If pixels are missing.
         UnreadableFilm: If the pixel data will not decode, or contradict the header.
         UnsupportedRadiograph: If the transfer syntax is not read here.
-    """  # noqa: DOC502 — the functions called raise the others
+    """
     pixel_data = header.elements[tags.PIXEL_DATA]
     if header.syntax in _NATIVE:
         samples, notes = _read_native(pixel_data, how, header.source)

@@ -204,19 +204,19 @@ def _stand_out(report: GroupReport) -> Iterator[str]:
 
 
 def _show_errors(name: str, films_list: str) -> str:
-    lines = ["osteon import DIR -o films.parquet"]
-    if films_list:  # the splits it was made with, so that its test films alone are read
-        lines.append(
-            f"python benchmarks/films_used.py place films.parquet {films_list} own.parquet"
+    splits = ""
+    if films_list:
+        splits = (
+            f" The splits it was made with are in `{films_list}` of Osteon's repository; "
+            "`benchmarks/films_used.py` there lays them on your copy, so that its test films "
+            "alone are read."
         )
-    lines.append(
-        f"osteon evaluate {name} {'own' if films_list else 'films'}.parquet --worst 24 -o errors/"
-    )
     return (
         "## Look at its errors yourself\n\n"
         "With a copy of the films, this draws the worst misses and false alarms, each with the "
-        "network's evidence, its boxes and the reader's:\n\n"
-        "```\n" + "\n".join(lines) + "\n```"
+        f"network's evidence, its boxes and the reader's.{splits}\n\n"
+        "```\nosteon import DIR -o films.parquet\n"
+        f"osteon evaluate {name} films.parquet --worst 24 -o errors/\n```"
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from osteon.geometry import Box
 from osteon.reports.pictures.galleries import NIGHT
-from osteon.terms import Box, Pixels8
+from osteon.terms import Pixels8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from osteon.collection.stamps import describe_independence
 from osteon.errors import FilmFault
 from osteon.evaluation.decisions import DecisionMetrics
 from osteon.radiographs.films import read_film
-from osteon.radiographs.preparation import choose_tile, fit_pixels, place_film
+from osteon.radiographs.preparation import choose_tile, fit_letterbox, fit_pixels
 from osteon.release.decisions import Called
 from osteon.reports.classification import Evaluation
 from osteon.reports.figures.counts import SplitCount, draw_confusion_matrix, draw_split_distribution
@@ -68,7 +68,7 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
 
     Raises:
         OutputFault: If a figure cannot be written.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     metrics, note = study.evaluation.metrics, _footnote(study)
     rows = study.manifest.rows
     pictures = footnote_pictures(study.manifest)
@@ -201,7 +201,7 @@ def _tiles(study: Study, places: Sequence[int]) -> list[Tile]:
         except FilmFault:  # it went away since it was read; the numbers have counted it
             continue
         how = choose_tile(radiograph, TILE_SIDE)
-        place = place_film(radiograph.rows, radiograph.columns, how)
+        place = fit_letterbox(radiograph.rows, radiograph.columns, how)
         tiles.append(
             Tile(
                 pixels=fit_pixels(radiograph, how),

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from osteon.geometry import Box
 from osteon.reports.figures.canvas import (
     FRACTURE,
     INK,
@@ -33,7 +34,7 @@ from osteon.reports.pictures.overlay import (
     place_on_colours,
     say_probability,
 )
-from osteon.terms import Box, Finding, Floats, Pixels8
+from osteon.terms import Finding, Floats, Pixels8
 
 # Laid out in inches, from the top left corner.
 ACROSS: Final = 3

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
+from osteon.geometry import Box
 from osteon.reports.figures.canvas import (
     INK,
     MARGIN,
@@ -20,7 +21,7 @@ from osteon.reports.figures.canvas import (
 )
 from osteon.reports.pictures.cells import draw_box, lay_film
 from osteon.reports.pictures.overlay import COLOURS, colour_evidence, place_on_colours
-from osteon.terms import Box, Floats, Pixels8
+from osteon.terms import Floats, Pixels8
 
 # Laid out in inches, from the top left corner.
 ACROSS: Final = 4

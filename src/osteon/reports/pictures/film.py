@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from osteon.terms import Box, Pixels8
+from osteon.geometry import Box
+from osteon.terms import Pixels8
 
 LONG_SIDE = 240
 """Pixels along the longer side of a picture."""

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from osteon.geometry import Box
 from osteon.reports.figures.canvas import (
     FRACTURE,
     INK,
@@ -19,7 +20,7 @@ from osteon.reports.figures.canvas import (
     build_figure,
     save_figure,
 )
-from osteon.terms import Box, Pixels8
+from osteon.terms import Pixels8
 from osteon.wording import say_count
 
 # Everything here is laid out in inches, from the top left corner.

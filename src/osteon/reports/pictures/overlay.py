@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from osteon.errors import UnreadableFilm
+from osteon.geometry import Box
 from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import square_pixels
 from osteon.release.card import NOT_A_DEVICE
@@ -90,7 +91,7 @@ def render_overlay(order: OverlayOrder) -> bytes:
 
     Raises:
         FilmFault: If the film cannot be used, or is another one than was read.
-    """  # noqa: DOC502 — reading and drawing raise it
+    """
     radiograph = read_film(order.path)
     held = io.BytesIO()
     draw_overlay(radiograph, order.reading).save(held, "PNG", compress_level=3)
@@ -215,12 +216,12 @@ def _draw_finding(film: Image.Image, finding: Finding, scale: tuple[float, float
     # The one place that draws into a picture it was given: the film under construction.
     pen = ImageDraw.Draw(film)
     line = max(2, max(film.size) // 450)
-    x0, y0, x1, y1 = (side * scale[number % 2] for number, side in enumerate(finding.box))
-    corners = (x0, y0, max(x0, x1 - 1), max(y0, y1 - 1))
+    x0, y0, x1, y1 = Box(*finding.box).scale(*scale)
+    corners = Box(x0, y0, max(x0, x1 - 1), max(y0, y1 - 1))
     if finding.is_best_place:
         _draw_dashed(pen, corners, line)
     else:
-        pen.rectangle(_grown(corners, line), outline=_BLACK, width=3 * line)
+        pen.rectangle(corners.grow(line, line), outline=_BLACK, width=3 * line)
         pen.rectangle(corners, outline=BOX_COLOUR, width=line)
     font = ImageFont.load_default(max(13, round(max(film.size) / 60)))
     words = say_probability(finding.probability)
@@ -236,9 +237,7 @@ def _draw_finding(film: Image.Image, finding: Finding, scale: tuple[float, float
     pen.text((left + pad, top + pad), words, fill=BOX_COLOUR, font=font)
 
 
-def _draw_dashed(
-    pen: ImageDraw.ImageDraw, corners: tuple[float, float, float, float], line: int
-) -> None:
+def _draw_dashed(pen: ImageDraw.ImageDraw, corners: Box, line: int) -> None:
     """Draw an outline in dashes, each in black first, so that it is seen on bone as well."""
     x0, y0, x1, y1 = corners
     step = DASH * line
@@ -248,10 +247,6 @@ def _draw_dashed(
     for colour, width in ((_BLACK, 3 * line), (BOX_COLOUR, line)):
         for dash in dashes:
             pen.line(dash, fill=colour, width=width)
-
-
-def _grown(box: tuple[float, float, float, float], by: int) -> tuple[float, float, float, float]:
-    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
 def say_limits(reading: Reading) -> str:

@@ -26,7 +26,7 @@ def plot_reading(reading: Reading) -> Image.Image:
 
     Raises:
         FilmFault: If the film is not there any more, or cannot be shown.
-    """  # noqa: DOC502 — decoding raises it
+    """
     film = reading.source if reading.film is None else reading.film
     limits = Limits()
     order = build_order(film, Preparation(), limits)
@@ -45,7 +45,7 @@ def save_reading(reading: Reading, path: str | PathLike[str]) -> None:
     Raises:
         FilmFault: If the film is not there any more, or cannot be shown.
         OutputFault: If the picture cannot be written.
-    """  # noqa: DOC502 — drawing and writing raise them
+    """
     write_whole(Path(path), _encode(plot_reading(reading)))
 
 

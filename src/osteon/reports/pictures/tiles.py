@@ -11,6 +11,7 @@ from PIL import Image
 from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault
 from osteon.evaluation.predictions import MeasuredFilms
+from osteon.geometry import Box
 from osteon.inference.detector import Detector
 from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import choose_tile
@@ -18,7 +19,7 @@ from osteon.reports.pictures.evaluation import choose_apart
 from osteon.reports.pictures.evidence_sheets import EvidenceTile, draw_evidence_sheet
 from osteon.reports.pictures.overlay import COLOURS, say_probability
 from osteon.runs import footnote_pictures
-from osteon.terms import Box, Floats, ManifestRow, Pixels8, Progress, Radiograph, no_progress
+from osteon.terms import Floats, ManifestRow, Pixels8, Progress, Radiograph, no_progress
 
 LONG_SIDE: Final = 520
 """Pixels of a tile: nearly those of the sheet."""
@@ -94,9 +95,9 @@ def _build_tile(detector: Detector, row: ManifestRow, path: Path) -> EvidenceTil
     return EvidenceTile(
         pixels=pixels,
         evidence=evidence,
-        boxes=tuple(_scaled(box, scale) for box in row.boxes),
+        boxes=tuple(Box(*box).scale(*scale) for box in row.boxes),
         findings=tuple(
-            replace(finding, box=_scaled(finding.box, scale)) for finding in reading.findings
+            replace(finding, box=Box(*finding.box).scale(*scale)) for finding in reading.findings
         ),
         is_fractured=row.has_fracture,
         heading=f"{say_probability(reading.probability)}, called {reading.decision}",
@@ -135,8 +136,3 @@ def _reduce(
     )
     pixels = np.rint(np.clip(grey, 0, 1) * np.float32(255)).astype(np.uint8)
     return pixels, map_of, (columns / radiograph.columns, rows / radiograph.rows)
-
-
-def _scaled(box: Box, scale: tuple[float, float]) -> Box:
-    across, down = scale
-    return box[0] * across, box[1] * down, box[2] * across, box[3] * down

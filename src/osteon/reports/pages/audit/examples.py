@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from osteon.geometry import Box
 from osteon.reports.pages.audit.shots import N_LINK_SHOTS, Shelf, Shot, shoot_link
 from osteon.reports.pages.audit.words import (
     measure_change,
@@ -17,7 +18,7 @@ from osteon.reports.pages.audit.words import (
     say_split,
     say_splits,
 )
-from osteon.terms import Box, Flaw
+from osteon.terms import Flaw
 from osteon.wording import say_count
 
 MAX_EXAMPLES = 12
@@ -168,7 +169,7 @@ def _show_torn(flaw: Flaw, shelf: Shelf) -> Example:
 
 
 def _show_boxes_outside(flaw: Flaw, shelf: Shelf) -> Example:
-    boxes = [_box(corners) for corners in flaw.evidence["boxes"]]
+    boxes = [Box(*corners) for corners in flaw.evidence["boxes"]]
     size = f"film {flaw.evidence['film_columns']} × {flaw.evidence['film_rows']} pixels"
     return _plain("", [size], shelf.shoot(flaw.films[0], boxes=boxes))
 
@@ -203,7 +204,7 @@ def _show_any(flaw: Flaw, shelf: Shelf) -> Example:
 
 def _show_member(flaw: Flaw, place: int, shelf: Shelf) -> Example:
     boxes = flaw.evidence.get("boxes", [])
-    found = [_box(corners) for corners in boxes[place]] if place < len(boxes) else []
+    found = [Box(*corners) for corners in boxes[place]] if place < len(boxes) else []
     return _plain("", [], shelf.shoot(flaw.films[place], boxes=found))
 
 
@@ -240,8 +241,3 @@ def _name_all(flaw: Flaw, heading: str, notes: Iterable[str], shots: tuple[Shot,
 
 def _plain(heading: str, notes: Sequence[str], shot: Shot) -> Example:
     return Example(heading=heading, notes=tuple(notes), shots=(shot,))
-
-
-def _box(corners: Sequence[float]) -> Box:
-    left, top, right, bottom = corners
-    return (left, top, right, bottom)

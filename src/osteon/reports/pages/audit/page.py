@@ -145,7 +145,7 @@ def write_audit_page(page: AuditPage, path: Path) -> None:
 
     Raises:
         OutputFault: If the place cannot be written.
-    """  # noqa: DOC502 — raised by the function called
+    """
     write_whole(path, build_audit_page(page).encode("utf-8"))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from osteon.errors import FilmFault
+from osteon.geometry import Box
 from osteon.radiographs.preparation import square_box
 from osteon.reports.pages.audit.words import say_name
 from osteon.reports.pictures.film import (
@@ -20,7 +21,7 @@ from osteon.reports.pictures.film import (
     fill_outside,
     hold_film,
 )
-from osteon.terms import Box, ManifestRow, Pixels8
+from osteon.terms import ManifestRow, Pixels8
 
 N_LINK_SHOTS = 4
 """Pictures of a link: the two films, one laid on the other, and what is left between them."""
@@ -104,9 +105,7 @@ class Shelf:
         row = self._rows.get(path)
         if row is None:
             return ()
-        drawn = [zip(*polygon, strict=True) for polygon in row.polygons if not row.boxes]
-        outlines = tuple((min(x), min(y), max(x), max(y)) for x, y in drawn)
-        return row.boxes + outlines
+        return row.boxes or tuple(map(Box.around, row.polygons))
 
     def shoot(
         self, path: str, *, boxes: Sequence[Box] = (), label: bool | None = None, before: str = ""
