@@ -12,8 +12,7 @@ from osteon.terms import Pixels8
 from tests.scripts import load_script
 
 SEEDS = (0, 1, 3, 4, 9, 13, 15, 16, 19, 20, 21, 22)
-"""Phantoms of which no two are alike. Hands and fingers are left out: they are all drawn after one
-template, and some differ less than two exposures of one real hand do."""
+"""Phantoms of six parts of the body, of which no two are alike."""
 
 
 planting = load_script("planting")

@@ -71,7 +71,7 @@ def test_a_film_and_its_screenshot_are_one_picture(seed: int):
     assert compare(film, burn_in(film)) is not None
 
 
-@pytest.mark.parametrize("seed", [SEEDS[0], SEEDS[1], SEEDS[4]])
+@pytest.mark.parametrize("seed", [SEEDS[2], SEEDS[5], SEEDS[10]])
 def test_a_film_that_was_moved_in_its_viewer_is_found(seed: int):
     """The frames lie on one another and the films do not; the link says how the film lies."""
     a = draw_screen(draw_bones(seed))
