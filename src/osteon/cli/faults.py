@@ -11,35 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from osteon.errors import MissingExtra, OsteonError, OutputFault
+from osteon.errors import OsteonError, OutputFault, name_missing_extra
 
 FINE, OUR_BUG, THE_INPUT, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
-
-EXTRA_OF: Mapping[str, str] = MappingProxyType(
-    {
-        "polars": "audit",
-        "scipy": "audit",
-        "sklearn": "audit",
-        "matplotlib": "audit",
-        "kagglehub": "audit",
-        "cv2": "audit",
-        "faiss": "audit",
-        "jinja2": "audit",
-        "markupsafe": "audit",
-        "threadpoolctl": "audit",
-        "torch": "train",
-        "torchvision": "train",
-        "timm": "train",
-        "kornia": "train",
-        "captum": "train",
-        "lightning_fabric": "train",
-        "safetensors": "train",
-        "onnx": "train",
-        "onnxscript": "train",
-        "tomli_w": "audit",
-    }
-)
-"""Import name of a package that the base install lacks → the extra that brings it."""
 
 PLACES: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
@@ -79,17 +53,9 @@ def _the_input(fault: BaseException) -> Verdict:
 
 
 def _missing_extra(fault: BaseException) -> Verdict | None:
-    package = (getattr(fault, "name", None) or "").partition(".")[0]
-    extra = EXTRA_OF.get(package)
-    if extra is None:
-        return None
-    return _the_input(
-        MissingExtra(
-            package,
-            "must be installed for this command",
-            advice=f'Install it with: pip install "osteon[{extra}]"',
-        )
-    )
+    assert isinstance(fault, ModuleNotFoundError)  # by the table
+    named = name_missing_extra(fault, needed_by="this command")
+    return None if named is None else _the_input(named)
 
 
 def _place(fault: BaseException) -> Verdict | None:
