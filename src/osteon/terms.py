@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
+from operator import attrgetter
 from os import PathLike
+from pathlib import Path
 from typing import Any, Literal, NewType
 
 import numpy as np
 import numpy.typing as npt
 
+from osteon.errors import missing_extras_named
 from osteon.geometry import Box, Polygon
 
 Logit = NewType("Logit", float)
@@ -301,6 +304,61 @@ class ManifestRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """A collection's films: the table that every step reads and the next one takes over.
+
+    Attributes:
+        rows: One per film, sorted by path.
+        root: The folder that the paths are relative to.
+        salt: Of the split, for good; None where no split was made.
+    """
+
+    rows: tuple[ManifestRow, ...]
+    root: Path
+    salt: str | None = None
+
+    def __post_init__(self) -> None:
+        """Sort, so that equal collections are equal records."""
+        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=attrgetter("path"))))
+
+    def films_path(self, row: ManifestRow) -> Path:
+        """Return where the row's film lies."""
+        return self.root / row.path
+
+    @classmethod
+    def read(
+        cls, path: str | PathLike[str], *, films: str | PathLike[str] | None = None
+    ) -> "Manifest":
+        """Read a manifest, and check it and that its films are where it says.
+
+        Args:
+            path: A Parquet file, or a CSV where the name ends in `.csv`.
+            films: The films' folder, where it is not the one that the manifest names.
+
+        Raises:
+            FolderNotFound: If the manifest or `films` does not exist.
+            ManifestFault: If the file is not a manifest, or is of another collection.
+            MissingExtra: If `osteon[audit]` is not installed.
+        """
+        where = None if films is None else Path(films)
+        manifest: Manifest = _ask_collection("read_manifest")(Path(path), films=where)
+        return manifest
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Write the manifest, whole or not at all.
+
+        Args:
+            path: A Parquet file, or a CSV where the name ends in `.csv`.
+
+        Raises:
+            ManifestFault: If a row breaks a rule that reading would refuse.
+            MissingExtra: If `osteon[audit]` is not installed.
+            OutputFault: If the place cannot be written.
+        """
+        _ask_collection("write_manifest")(self, Path(path))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Flaw:
     """One thing wrong with a collection. The audit reports; a person decides.
 
@@ -330,3 +388,10 @@ class SetAside:
 
     path: str
     reason: str
+
+
+def _ask_collection(name: str) -> Callable[..., Any]:
+    # Tables are read two floors up; the record only knows where to ask.
+    with missing_extras_named("osteon.Manifest"):
+        function: Callable[..., Any] = getattr(import_module("osteon.collection.manifest"), name)
+    return function

@@ -3,8 +3,8 @@ import shlex
 
 import pytest
 
-from osteon.cli.faults import EXTRA_OF, translate
-from osteon.errors import NoFilms, UnreadableFilm
+from osteon.cli.faults import translate
+from osteon.errors import EXTRA_OF, NoFilms, UnreadableFilm
 
 SECRET = "Jane Doe 1970-01-01"
 

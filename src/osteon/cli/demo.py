@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteon.cli.faults import EXTRA_OF
 from osteon.cli.models import Changes, parse_changes, show_report
 from osteon.cli.options import JsonTo
 from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, say, write_json
-from osteon.errors import MissingExtra
+from osteon.errors import EXTRA_OF, MissingExtra
 
 if TYPE_CHECKING:
     from osteon.jobs.demo_report import Stage

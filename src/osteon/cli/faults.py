@@ -12,46 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from osteon.errors import MissingExtra, OsteonError, OutputFault
+from osteon.errors import OsteonError, OutputFault, name_missing_extra
 
 FINE, OUR_BUG, THE_INPUT, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
-
-RESUMES = frozenset({"train", "read"})
-"""Commands that go on with --resume."""
-
-GOES_ON_BY_ITSELF = frozenset({"audit", "benchmark", "demo", "fetch"})
-"""Commands that find by themselves what they had done."""
-
-OUT_OPTIONS = ("-o", "--out")
-
-EXTRA_OF: Mapping[str, str] = MappingProxyType(
-    {
-        "polars": "audit",
-        "scipy": "audit",
-        "sklearn": "audit",
-        "matplotlib": "audit",
-        "kagglehub": "audit",
-        "pooch": "audit",
-        "requests": "audit",
-        "urllib3": "audit",
-        "cv2": "audit",
-        "faiss": "audit",
-        "jinja2": "audit",
-        "markupsafe": "audit",
-        "threadpoolctl": "audit",
-        "torch": "train",
-        "torchvision": "train",
-        "timm": "train",
-        "kornia": "train",
-        "captum": "train",
-        "lightning_fabric": "train",
-        "safetensors": "train",
-        "onnx": "train",
-        "onnxscript": "train",
-        "tomli_w": "audit",
-    }
-)
-"""Import name of a package that the base install lacks → the extra that brings it."""
 
 PLACES: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
@@ -63,6 +26,14 @@ PLACES: Mapping[int, tuple[str, str]] = MappingProxyType(
     }
 )
 """Error number of the system → what must hold, and what the person can do."""
+
+RESUMES = frozenset({"train", "read"})
+"""Commands that go on with --resume."""
+
+GOES_ON_BY_ITSELF = frozenset({"audit", "benchmark", "demo", "fetch"})
+"""Commands that find by themselves what they had done."""
+
+OUT_OPTIONS = ("-o", "--out")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,17 +88,9 @@ def _the_input(fault: BaseException) -> Verdict:
 
 
 def _missing_extra(fault: BaseException) -> Verdict | None:
-    package = (getattr(fault, "name", None) or "").partition(".")[0]
-    extra = EXTRA_OF.get(package)
-    if extra is None:
-        return None
-    return _the_input(
-        MissingExtra(
-            package,
-            "must be installed for this command",
-            advice=f'Install it with: pip install "osteon[{extra}]"',
-        )
-    )
+    assert isinstance(fault, ModuleNotFoundError)  # by the table
+    named = name_missing_extra(fault, needed_by="this command")
+    return None if named is None else _the_input(named)
 
 
 def _place(fault: BaseException) -> Verdict | None:

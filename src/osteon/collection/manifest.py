@@ -8,8 +8,7 @@ import io
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from operator import attrgetter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,16 @@ from osteon.collection.schema import (
 )
 from osteon.errors import FolderNotFound, ManifestFault
 from osteon.files import write_whole
-from osteon.terms import ManifestRow
+from osteon.terms import Manifest, ManifestRow
+
+__all__ = [
+    "FORMAT",
+    "Manifest",
+    "has_films",
+    "merge_manifests",
+    "read_manifest",
+    "write_manifest",
+]
 
 FORMAT = 1
 """Version of the manifest's format: raised when an older Osteon could misread a newer file."""
@@ -32,29 +40,6 @@ _KEY = "osteon"
 _CSV_MARK = "# osteon-manifest "
 # Enough to tell a collection from another; a network drive answers this many in a second.
 _FILMS_LOOKED_FOR = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Manifest:
-    """A collection's films.
-
-    Attributes:
-        rows: One per film, sorted by path.
-        root: The folder that the paths are relative to.
-        salt: Of the split, for good; None where no split was made.
-    """
-
-    rows: tuple[ManifestRow, ...]
-    root: Path
-    salt: str | None = None
-
-    def __post_init__(self) -> None:
-        """Sort, so that equal collections are equal records."""
-        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=attrgetter("path"))))
-
-    def films_path(self, row: ManifestRow) -> Path:
-        """Return where the row's film lies."""
-        return self.root / row.path
 
 
 def read_manifest(path: Path, *, films: Path | None = None, must_exist: bool = True) -> Manifest:
