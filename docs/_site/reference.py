@@ -18,7 +18,15 @@ from pydantic import BaseModel
 import osteon
 from osteon.cli.app import app
 
-READING = ("Detector", "Reading", "Finding", "Reason", "Radiograph")
+READING = (
+    "Detector",
+    "Reading",
+    "Finding",
+    "Reason",
+    "Radiograph",
+    "readings_to_polars",
+    "readings_to_pandas",
+)
 STEPS = ("import_films", "audit", "clean", "split", "train", "evaluate", "export", "Manifest")
 APART = ("__version__", "errors")
 """Public names that have a place of their own."""

@@ -85,6 +85,7 @@ def evaluate(
     split: Split | None = None,
     out: AnyPath | None = None,
     worst: int = 0,
+    with_learnt: bool = False,
     films: AnyPath | None = None,
     progress: Progress = no_progress,
 ) -> "EvaluationReport | ValidationReport":
@@ -96,6 +97,7 @@ def evaluate(
         split: Which of its films; None is test where there is one.
         out: The folder for results; None is the run's own, or beside the release.
         worst: Of a release: how many of its worst misses, and of its false alarms, are drawn.
+        with_learnt: Count films that a release learnt from; every result says so.
         films: The films' folder, where it is not the one that the manifest names.
         progress: Called as the work goes on.
 
@@ -128,6 +130,7 @@ def evaluate(
                 manifest=Path(manifest),
                 split=split,
                 worst=worst,
+                with_learnt=with_learnt,
                 films=films,
                 out=out,
             )
@@ -157,6 +160,7 @@ def export(
     audit: AnyPath | None = None,
     unaudited: bool = False,
     statement: AnyPath | None = None,
+    without_films: bool = False,
     films: AnyPath | None = None,
     progress: Progress = no_progress,
 ) -> "ExportReport":
@@ -176,6 +180,7 @@ def export(
         audit: What an audit of the run's own manifest wrote, after the training.
         unaudited: Certify although copies were never looked for; the release says so for good.
         statement: A TOML file with what you say of the release (`--card` on the command line).
+        without_films: Leave out the list by which the release knows the films it learnt from.
         films: The films' folder, where it is not the one that the manifest names.
         progress: Called as the work goes on.
 
@@ -203,6 +208,7 @@ def export(
             "precision": precision,
             "on_inverted": on_inverted,
             "unaudited": unaudited,
+            "without_films": without_films,
             **{key: value for key, value in (files | words).items() if value is not None},
         }
         places = {"run": Path(run), "out": Path(out)}
