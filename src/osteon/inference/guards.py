@@ -21,7 +21,7 @@ from osteon.release.guards import Guards
 from osteon.terms import Pixels8, Radiograph, Reason
 
 _STRANGER: Final = "This does not look like a radiograph of a limb or hip"
-_LIMITS: Final = "guards-1.json"
+_LIMITS: Final = "guards-2.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
