@@ -8,14 +8,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DEMO_OUT ?= demo
 
-.PHONY: demo test install lint check wheel-alone lock clean
+.PHONY: demo test install lint check docs wheel-alone release lock clean
 
 # make demo                               on drawn phantoms, in demo/
 # make demo DATA=/path/to/collection      on your own films
 demo: $(STAMP)
 	$(BIN)/osteon demo $(if $(DATA),"$(DATA)") -o "$(DEMO_OUT)"
 
-test: lint check wheel-alone
+test: lint check docs wheel-alone
 
 install: $(STAMP)
 
@@ -38,6 +38,10 @@ lint: $(STAMP)
 check: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
+# The documentation site, in build/docs; a warning is an error, and nothing is fetched.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
 # What a stranger gets: the wheel and its base needs, and none of the extras.
 wheel-alone: $(STAMP)
 	rm -rf dist
@@ -53,13 +57,20 @@ wheel-alone: $(STAMP)
 	venv/bin/python -I -c "import osteon, importlib.util as u; absent = [n for n in ('torch', 'polars', 'scipy') if u.find_spec(n)]; assert not absent, absent"; \
 	venv/bin/osteon --version; \
 	venv/bin/osteon --help > help.txt; \
-	venv/bin/python -I -c "from PIL import Image; from osteon.radiographs.phantom import draw_phantom as d; Image.fromarray((d(1, has_fracture=True).radiograph.pixels * 255).astype('uint8')).save('film.png')"; \
+	venv/bin/python -I -c "from PIL import Image; from osteon.phantoms.phantom import draw_phantom as d; Image.fromarray((d(1, has_fracture=True).radiograph.pixels * 255).astype('uint8')).save('film.png')"; \
 	venv/bin/osteon inspect bright.osteon > card.txt; \
 	venv/bin/osteon read film.png --release bright.osteon -o out; \
 	test -f out/overlays/film.png -a -f out/readings.csv; \
 	venv/bin/osteon inspect > default.txt; \
 	venv/bin/osteon read film.png -o default; \
 	test -f default/overlays/film.png -a -f default/readings.csv
+
+# A dry run: what would be published is built and checked, and nothing is published.
+release: $(STAMP)
+	rm -rf dist
+	$(BIN)/python -m build --quiet --no-isolation --outdir dist
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python .ci/check_release.py
 
 # Exact, hashed versions of everything, for every platform; needs uv on the path.
 lock:

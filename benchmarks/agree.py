@@ -16,7 +16,7 @@ from pathlib import Path
 from osteon.errors import OsteonError
 from osteon.inference.bundled import locate_release
 from osteon.release import CertifiedPoint, Measure, ReleaseCard, read_release
-from osteon.reports.group_table import say_measure
+from osteon.reports.pages.group_table import say_measure
 
 AGREES, DIFFERS, NOT_COMPARED = "agrees", "differs", "not compared"
 

@@ -14,14 +14,14 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from osteon.collection.copies import Link, find_copies
-from osteon.collection.fingerprint import Fingerprint, measure_fingerprint, square_fingerprint
-from osteon.collection.looking import read_grey
+from osteon.audit.duplicates.descriptors import Fingerprint, measure_fingerprint, square_fingerprint
+from osteon.audit.duplicates.search import Link, find_copies
 from osteon.collection.manifest import Manifest, read_manifest
-from osteon.evaluation.intervals import Proportion
-from osteon.jobs.environment import count_cores, measure_memory, name_cpu
-from osteon.jobs.runs import describe_versions
+from osteon.machine import count_cores, measure_memory, name_cpu
+from osteon.radiographs.films import read_grey
 from osteon.radiographs.raster import read_film_bytes
+from osteon.runs import describe_versions
+from osteon.statistics.intervals import Proportion
 from osteon.terms import ManifestRow, Pixels8
 
 Ints = npt.NDArray[np.int64]

@@ -19,10 +19,10 @@ from typing import Any, Final
 import numpy as np
 
 from audit_films import Ints, build_table, list_distinct, open_row, tell_share
-from osteon.collection import search
-from osteon.collection.fingerprint import measure_fingerprint
+from osteon.audit.duplicates import index as search
+from osteon.audit.duplicates.descriptors import measure_fingerprint
+from osteon.audit.duplicates.index import KeypointTable, find_candidates
 from osteon.collection.manifest import read_manifest
-from osteon.collection.search import KeypointTable, find_candidates
 
 SIZES: Final = (1_000, 10_000, 100_000, 1_000_000)
 N_SEARCHING: Final = 50_000

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from audit_films import Originals, build_table, tell_share
-from osteon.collection.alignment import align_films
-from osteon.collection.copies import Link, compare_films
+from osteon.audit.duplicates.registration import align_films
+from osteon.audit.duplicates.search import Link, compare_films
 
 N_TOLD: Final = 10
 """Pairs with the highest score that are listed."""

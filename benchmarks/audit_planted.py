@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from audit_films import Ints, Originals, join
 from audit_hashes import Distances, Hashes, measure_distances
-from osteon.collection.copies import Link, compare_films, find_copies
-from osteon.collection.fingerprint import Fingerprint, measure_fingerprint, square_fingerprint
-from osteon.collection.search import build_table, find_candidates
+from osteon.audit.duplicates.descriptors import Fingerprint, measure_fingerprint, square_fingerprint
+from osteon.audit.duplicates.index import build_table, find_candidates
+from osteon.audit.duplicates.search import Link, compare_films, find_copies
 from osteon.terms import Pixels8
 from planting import COMBINED, SINGLES, Matrix, Recipe, draw_recipe, plant_copy
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 import cv2
 
 from audit_films import build_table, list_distinct
-from osteon.collection.facts import measure_facts
-from osteon.collection.fingerprint import measure_fingerprint
-from osteon.collection.lettering import find_lettering
-from osteon.collection.looking import read_grey
+from osteon.audit.duplicates.descriptors import measure_fingerprint
+from osteon.audit.file_features import measure_facts
+from osteon.audit.rules.burned_in_text import find_lettering
+from osteon.audit.rules.outliers import measure_oddity
 from osteon.collection.manifest import Manifest, read_manifest
-from osteon.collection.outliers import measure_oddity
-from osteon.jobs.auditing import audit_collection
+from osteon.jobs.audit import audit_collection
+from osteon.radiographs.films import read_grey
 from osteon.radiographs.raster import read_film_bytes
 
 N_SAMPLE: Final = 300

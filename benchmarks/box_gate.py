@@ -27,20 +27,21 @@ import torch
 
 from osteon.collection.cache import Cache, build_cache
 from osteon.collection.manifest import read_manifest
-from osteon.evaluation.auroc import delong_interval, measure_auroc
-from osteon.evaluation.detection import MarkedFilm, measure_average_precision, measure_froc
-from osteon.evaluation.intervals import Interval, wilson_interval
-from osteon.evaluation.pointing import measure_pointing
-from osteon.jobs.runs import RunFolder
-from osteon.learning.box_loss import measure_iou
-from osteon.learning.checkpoints import read_checkpoint
-from osteon.learning.fracture_network import FractureNetwork
+from osteon.geometry import Box
+from osteon.learning.data.loader import reduce_films
 from osteon.learning.heads.boxes import BoxOutputs, choose_boxes, decode_boxes
-from osteon.learning.loader import reduce_films
-from osteon.learning.networks import build_network
+from osteon.learning.loop.box_loss import measure_iou
+from osteon.learning.loop.checkpoints import read_checkpoint
+from osteon.learning.networks.build import build_network
+from osteon.learning.networks.fracture_network import FractureNetwork
 from osteon.learning.recipes import Recipe, find_recipe
-from osteon.radiographs.prepare import place_film, scale_pixels
-from osteon.terms import Box, ManifestRow
+from osteon.radiographs.preparation import fit_letterbox, scale_pixels
+from osteon.runs import RunFolder
+from osteon.statistics.auroc import delong_interval, measure_auroc
+from osteon.statistics.detection import MarkedFilm, measure_average_precision, measure_froc
+from osteon.statistics.intervals import Interval, wilson_interval
+from osteon.statistics.pointing import measure_pointing
+from osteon.terms import ManifestRow
 
 Floats = npt.NDArray[np.float32]
 
@@ -189,7 +190,7 @@ def measure_best(outputs: BoxOutputs, fractures: Sequence[Box]) -> Iterator[floa
 def mark_film(row: ManifestRow, seen: Seen, recipe: Recipe) -> MarkedFilm:
     """Return a film's boxes and the map's peak in its own pixels, beside its fractures."""
     how = recipe.preparation
-    place = place_film(row.rows, row.columns, how)
+    place = fit_letterbox(row.rows, row.columns, how)
     y, x = np.unravel_index(int(seen.evidence.argmax()), seen.evidence.shape)
     cell = how.rows / seen.evidence.shape[0]
     middle = place.to_source(((x + 0.5) * cell, (y + 0.5) * cell) * 2)
@@ -231,7 +232,7 @@ def see_films(
         film = torch.from_numpy(scale_pixels(cache.pixels[[places[row.path]]], how))
         film = reduce_films(film, share) if share < 1 else film
         by = film.shape[-1] / how.columns
-        place = place_film(row.rows, row.columns, how)
+        place = fit_letterbox(row.rows, row.columns, how)
         fractures = [tuple(side * by for side in place.to_network(box)) for box in row.boxes]
         seen = see_film(network, film, fractures, n_views=n_views)  # type: ignore[arg-type]
         seen.boxes[:, :4] /= by

@@ -18,14 +18,14 @@ import numpy as np
 
 from osteon.collection.manifest import read_manifest
 from osteon.evaluation.decisions import decide_films
-from osteon.evaluation.localisation import is_right
-from osteon.evaluation.reliability import measure_calibration
+from osteon.evaluation.marks import maps_of, show
+from osteon.evaluation.predictions import MeasuredFilms, choose_rows, measure_films
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.inference.evidence import measure_peak, scale_evidence
-from osteon.jobs.marking import maps_of, show
-from osteon.jobs.measuring import MeasuredFilms, choose_rows, measure_films
 from osteon.release import EvidenceSettings, ReleaseCard, read_release
+from osteon.statistics.calibration_error import measure_calibration
+from osteon.statistics.overlap import is_right
 
 RANGES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 Rows = Sequence[Sequence[str]]

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.radiographs.fuzzing import make_film, make_films, read_all
 from tests.radiographs.fuzzing_dicom import make_kinds
 
-from osteon.radiographs.isolation import ChildPool, Limits
+from osteon.sandbox import ChildPool, Limits
 
 ROUND = 5_000
 

@@ -21,8 +21,8 @@ from guard_bodies import Rng
 from guard_disguises import disguise, is_telling, narrow
 from osteon.collection.manifest import Manifest
 from osteon.inference.guard_looks import GUARD_SIDE, reduce_film, squeeze_film
-from osteon.radiographs.phantom import draw_phantom
-from osteon.radiographs.raster import read_raster
+from osteon.phantoms.phantom import draw_phantom
+from osteon.radiographs.films import read_film
 from osteon.terms import Floats, Pixels8
 
 N_DISGUISES: Final = 6
@@ -166,7 +166,7 @@ def read_films(manifest: Manifest, split: str) -> list[Pixels8]:
     """
     assert manifest.root is not None
     rows = [row for row in manifest.rows if row.split == split and row.state == "readable"]
-    return [keep_film(read_raster(manifest.root / row.path).pixels) for row in rows]
+    return [keep_film(read_film(manifest.root / row.path).pixels) for row in rows]
 
 
 def keep_film(pixels: Floats) -> Pixels8:

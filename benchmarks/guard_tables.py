@@ -13,8 +13,6 @@ from guard_changes import EXTREME
 from guard_limits import Logits, measure_changes, measure_films
 from guard_pictures import Pictures, keep_film, list_real_strangers, read_picture
 from osteon.collection.manifest import Manifest
-from osteon.evaluation.auroc import delong_interval, measure_auroc
-from osteon.evaluation.intervals import Proportion
 from osteon.inference.guard_looks import take_looks
 from osteon.inference.guard_network import (
     GuardNetwork,
@@ -22,9 +20,11 @@ from osteon.inference.guard_network import (
     load_guard_network,
     run_network,
 )
-from osteon.radiographs.phantom import draw_phantom
-from osteon.radiographs.raster import read_raster
+from osteon.phantoms.phantom import draw_phantom
+from osteon.radiographs.films import read_film
 from osteon.release.guards import Guards
+from osteon.statistics.auroc import delong_interval, measure_auroc
+from osteon.statistics.intervals import Proportion
 from osteon.terms import Pixels8
 
 N_PHANTOMS: Final = 400
@@ -144,7 +144,7 @@ def list_multiregion(manifest: Manifest, guards: Guards) -> Iterator[str]:
         guards: The limits.
     """
     groups = {row.group: row for row in reversed(manifest.rows) if row.state == "readable"}
-    films = [keep_film(read_raster(manifest.films_path(row)).pixels) for row in groups.values()]
+    films = [keep_film(read_film(manifest.films_path(row)).pixels) for row in groups.values()]
     measured = measure_films(films)
     is_refused, is_doubted = find_refused(measured, guards), find_doubted(measured, guards)
     is_negative = ~is_refused & (measured[:, 1] > guards.max_polarity_logit)

@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from osteon.jobs.environment import count_cores, name_cpu
+from osteon.machine import count_cores, name_cpu
 
 SHARED: Final = Path(__file__).parents[2] / "shared"
 PEER: Final = SHARED / "peers" / "keras_seed" / "bench.py"

@@ -13,13 +13,13 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from osteon.evaluation.release_builder import build_self_test
 from osteon.inference.guards import build_guards
 from osteon.inference.network import Network
-from osteon.jobs.packing import build_self_test
-from osteon.learning.export import export_onnx
-from osteon.learning.networks import build_network
+from osteon.learning.export.network import export_onnx
+from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import find_recipe
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from osteon.release import (
     Calibrator,
     CertifiedPoint,

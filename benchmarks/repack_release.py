@@ -9,8 +9,10 @@ Where `osteon recalibrate` makes a hospital's release of somebody else's, this m
 again: name, scope, notes, training films, licence and network stay. Calibrator, findings and
 colours are fitted anew on the tune films, and the guards are this version's; both promises and all
 numbers are of the test films. Films that were left out since the release was made, such as torn
-ones, are simply not in the manifest; one that the network learnt from must not be in its tune or
-test split, which a release cannot know. Ends with 0 where it was written, 1 where it could not be.
+ones, are simply not in the manifest; the network learnt from them all the same, so that
+`--learnt MANIFEST` names the one that it was trained with, and the release lists the films of both.
+A film that it learnt from must not be in the test split. Ends with 0 where it was written, 1 where
+it could not be.
 """
 
 import sys
@@ -20,23 +22,29 @@ from pathlib import Path
 
 from osteon.collection.groups import choose_counted, read_grouped_manifest
 from osteon.collection.leaks import find_leaks
-from osteon.collection.manifest import Manifest
+from osteon.collection.manifest import Manifest, read_manifest
+from osteon.collection.recognition import build_list, identify_own_films
 from osteon.collection.stamps import describe_independence
-from osteon.errors import OsteonError
-from osteon.inference.answering import Answerer, Evidence
+from osteon.errors import LeakFound, ManifestFault, OsteonError
+from osteon.evaluation.certify import Promises, calibrate_and_certify, films_may_certify
+from osteon.evaluation.cohort import check_splits
+from osteon.evaluation.detection import measure_detection
+from osteon.evaluation.localisation import fit_evidence, measure_places
+from osteon.evaluation.predictions import MeasuredFilms, choose_rows, measure_films
+from osteon.evaluation.release_builder import (
+    build_self_test,
+    read_statement,
+    write_release,
+)
+from osteon.evaluation.scope import choose_guards
 from osteon.inference.bundled import locate_release
 from osteon.inference.network import Network, open_session
-from osteon.jobs.certifying import Promises, calibrate_and_certify, films_may_certify
-from osteon.jobs.detecting import measure_detection
-from osteon.jobs.labelled import check_splits
-from osteon.jobs.locating import fit_evidence, measure_places
-from osteon.jobs.measuring import MeasuredFilms, choose_rows, measure_films
-from osteon.jobs.packing import build_self_test, publish, read_statement
-from osteon.jobs.runs import describe_versions, is_drawn
-from osteon.jobs.scoping import choose_guards
-from osteon.radiographs.isolation import ChildPool
-from osteon.release import NetworkCard, Release, ReleaseCard, read_release
+from osteon.inference.predictor import Answerer, Evidence
+from osteon.release import FilmList, NetworkCard, Release, ReleaseCard, read_release
 from osteon.release.card import Statement
+from osteon.reports.figures.calibration import draw_release
+from osteon.runs import describe_versions, is_drawn
+from osteon.sandbox import ChildPool
 from osteon.terms import Progress, no_progress
 
 
@@ -48,11 +56,13 @@ class Changes:
         version: Of the new release; None is the old one's.
         statement: What its maker says of it; None is what it said.
         unaudited: Whether it is certified although copies were never looked for.
+        learnt: The films that the network was trained with, where the manifest lacks some of them.
     """
 
     version: str | None = None
     statement: Statement | None = None
     unaudited: bool = False
+    learnt: Manifest | None = None
 
 
 def repack(
@@ -74,6 +84,7 @@ def repack(
     """
     check_splits(manifest, where="manifest")
     old, changes = release.card, changes or Changes()
+    films = _list_films(old, manifest, changes.learnt, progress)
     leaks = find_leaks(manifest)
     known = describe_independence(choose_counted(manifest.rows), n_leaks=len(leaks))
     network = _open_network(release)
@@ -111,15 +122,36 @@ def repack(
             "members": {},
         }
     )
-    card, _ = publish(
-        card,
-        release.model,
-        build_self_test(network, how),
-        out,
-        reliability=certificate.reliability,
-        is_drawn=is_drawn(manifest),
-    )
+    card = write_release(card, release.model, build_self_test(network, how), out, films=films)
+    draw_release(card, certificate.reliability, out, is_drawn=is_drawn(manifest))
     return card
+
+
+def _list_films(
+    old: ReleaseCard, manifest: Manifest, learnt: Manifest | None, progress: Progress
+) -> FilmList:
+    """List all films that the network learnt from, those that fit it now, and those that test it.
+
+    Raises:
+        LeakFound: If a test film is one that the network learnt from.
+        ManifestFault: If fewer train films are known than it learnt from.
+    """
+    own = identify_own_films(manifest, progress=progress)
+    before = () if learnt is None else identify_own_films(learnt, progress=progress)
+    trained = [film for film in before if film[2] != "test"]
+    seen = {row.sha256 for row, _, _ in trained}
+    if leaks := [row.path for row, _, role in own if role == "test" and row.sha256 in seen]:
+        raise LeakFound("test films", "must not be learnt from", found=f"{len(leaks)} that are")
+    films = build_list([*own, *trained])
+    n_train, expected = films.describe().train, old.trained_on.n_films if old.trained_on else 0
+    if n_train < expected:
+        raise ManifestFault(
+            "manifest",
+            f"must hold the {expected:,} films that the network learnt from",
+            found=f"{n_train:,} in its train split",
+            advice="Name the manifest that it was trained with: --learnt MANIFEST.",
+        )
+    return films
 
 
 def _open_network(release: Release) -> Network:
@@ -162,6 +194,7 @@ def main(arguments: list[str]) -> int:
         parser.add_argument(name, type=Path)
     parser.add_argument("--version")
     parser.add_argument("--statement", type=Path)
+    parser.add_argument("--learnt", type=Path)
     parser.add_argument("--unaudited", action="store_true")
     asked = parser.parse_args(arguments)
     try:
@@ -173,6 +206,7 @@ def main(arguments: list[str]) -> int:
                 version=asked.version,
                 statement=read_statement(asked.statement) if asked.statement else None,
                 unaudited=asked.unaudited,
+                learnt=read_manifest(asked.learnt, must_exist=False) if asked.learnt else None,
             ),
         )
     except OsteonError as fault:

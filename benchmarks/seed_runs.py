@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from osteon.collection.manifest import Manifest, read_manifest
-from osteon.jobs.runs import RunFolder, read_json
 from osteon.learning.recipes import Recipe, find_recipe
+from osteon.runs import RunFolder, read_json
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,11 +28,11 @@ import torch
 from PIL import Image
 
 from osteon.errors import FilmFault
-from osteon.jobs.environment import count_cores, measure_memory, name_cpu
-from osteon.jobs.runs import describe_versions
 from osteon.learning.devices import multiplies_bf16
-from osteon.radiographs.phantom import draw_phantom
-from osteon.radiographs.raster import read_raster
+from osteon.machine import count_cores, measure_memory, name_cpu
+from osteon.phantoms.phantom import draw_phantom
+from osteon.radiographs.films import read_film
+from osteon.runs import describe_versions
 
 SHARED = Path(__file__).parents[2] / "shared"
 PEER = SHARED / "peers" / "keras_seed" / "bench.py"
@@ -148,7 +148,7 @@ def _draw(path: Path, seed: int, *, has_fracture: bool) -> None:
 
 def _decodes(film: Path) -> bool:
     try:
-        read_raster(film)
+        read_film(film)
     except FilmFault:
         return False
     return True

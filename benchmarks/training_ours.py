@@ -21,16 +21,16 @@ import torch
 from osteon.collection.cache import Cache, build_cache
 from osteon.collection.manifest import Manifest
 from osteon.inference.network import Network
-from osteon.jobs.importing import import_collection
+from osteon.jobs.import_ import import_films
+from osteon.learning.data.loader import FilmStack, stack_films, training_batch
+from osteon.learning.data.sampling import draw_films, split_draw
 from osteon.learning.devices import Machine, build_fabric
-from osteon.learning.export import export_onnx
-from osteon.learning.fracture_network import FractureNetwork
-from osteon.learning.loader import FilmStack, stack_films, training_batch
-from osteon.learning.networks import build_network
+from osteon.learning.export.network import export_onnx
+from osteon.learning.loop.training import Listeners, Training
+from osteon.learning.networks.build import build_network
+from osteon.learning.networks.fracture_network import FractureNetwork
 from osteon.learning.recipes import Recipe, SamplingSettings, find_recipe
-from osteon.learning.sampling import draw_films, split_draw
-from osteon.learning.training import Listeners, Training
-from osteon.radiographs.prepare import scale_pixels
+from osteon.radiographs.preparation import scale_pixels
 from osteon.release import NetworkCard
 
 N_WARM_STEPS = 2
@@ -63,7 +63,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> dict[str, float]:
     """Return everything measured, in the order in which a person would do it."""
     side = str(chosen.side)
     recipe = find_recipe("seed-cnn4", {"preparation.rows": side, "preparation.columns": side})
-    found = import_collection(chosen.folder / "data")
+    found = import_films(chosen.folder / "data").manifest
     manifest = replace(found, rows=tuple(replace(row, split="train") for row in found.rows))
     cache, decoding = _decode(manifest, recipe, scratch)
     machine = Machine(accelerator=chosen.accelerator, precision=chosen.precision)

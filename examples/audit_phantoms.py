@@ -14,13 +14,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from osteon.collection.manifest import write_manifest
-from osteon.jobs.auditing import audit_collection
-from osteon.jobs.importing import import_films
-from osteon.radiographs.phantom import draw_phantom
+from osteon.jobs.audit import audit_collection
+from osteon.jobs.import_ import import_films
+from osteon.phantoms.phantom import draw_phantom
 
 N_FILMS = 60
-# Drawn hands come from one template: 17 and 51 are so like 7 that they pass for its copies.
-SEEDS = [seed for seed in range(N_FILMS + 2) if seed not in {17, 51}]
 
 
 def main(folder: Path) -> None:
@@ -32,7 +30,7 @@ def main(folder: Path) -> None:
     films = folder / "films"
     for number in range(N_FILMS):
         is_fractured = number % 2 == 0
-        film = draw_phantom(SEEDS[number], has_fracture=is_fractured, rows=420, columns=360)
+        film = draw_phantom(number, has_fracture=is_fractured, rows=420, columns=360)
         split = "test" if number % 5 == 0 else "train"
         save(film.radiograph.pixels, films / split / name_of(is_fractured) / f"{number:03}.png")
     hide_copies(films)

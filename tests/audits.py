@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from osteon.collection.flaws import AuditSummary, RuleCount
-from osteon.reports.audit_page import AuditPage
+from osteon.reports.pages.audit.page import AuditPage
 from tests import rows
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -217,6 +217,7 @@ def one_of_each():
         flaw("box-on-negative", ["a.png"], n_boxes=1, n_polygons=0),
         flaw("no-box-on-positive", ["a.png"], n_without=1, n_fractured=40),
         flaw("truncated", ["t.png"], reason="found a file that was cut short"),
+        flaw("torn", ["a.png"], reason="must be whole; found one block, repeated 99 times"),
         flaw("changed-since-import", ["v.png"], reason="the file changed since it was imported"),
         flaw("unreadable", ["u.png"], reason=None),
         flaw("moon-phase", ["a.png"], phase="full"),

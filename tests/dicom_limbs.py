@@ -7,8 +7,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from osteon.errors import FilmFault
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.dicom import decode_dicom
-from osteon.radiographs.phantom import draw_phantom
 from osteon.terms import Floats
 
 NO_WINDOW: dict[str, Any] = {"WindowCenter": None, "WindowWidth": None}
@@ -16,11 +16,16 @@ IDENTITY = np.arange(4096, dtype="<u2")
 
 
 def draw_deep() -> np.ndarray:
-    """Draw a limb in 12 bits that uses nearly all of its range, with noise in every bit."""
+    """Draw a limb in 12 bits that uses nearly all of its range, with noise in every bit.
+
+    Its dark last corner is not 0: a frame that ends in 0 ends in padding.
+    """
     pixels = draw_phantom(3, has_fracture=True, rows=120, columns=96).radiograph.pixels
-    noise = np.random.default_rng(5).integers(0, 16, pixels.shape)
+    noise = np.random.default_rng(5).integers(1, 16, pixels.shape)
     low, high = pixels.min(), pixels.max()
-    return (np.rint((pixels - low) / (high - low) * 3900) + noise).astype(np.uint16)
+    values = (np.rint((pixels - low) / (high - low) * 3900) + noise).astype(np.uint16)
+    assert values[-1, -1] & 0xFF
+    return values
 
 
 DEEP = draw_deep()

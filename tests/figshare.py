@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from osteon.collection.downloads import Patience
-from osteon.collection.placing import Contents
-from osteon.collection.sources import fetch_figshare
+from osteon.collection.fetch.downloads import Patience
+from osteon.collection.fetch.sources import fetch_figshare
+from osteon.collection.fetch.unpack import Contents
 
 ARTICLE = 7
 FILMS = {

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from osteon.collection.fingerprint import Fingerprint, measure_fingerprint
-from osteon.radiographs.phantom import draw_phantom
+from osteon.audit.duplicates.descriptors import Fingerprint, measure_fingerprint
+from osteon.phantoms.phantom import draw_phantom
 from osteon.terms import Pixels8
 from tests.scripts import load_script
 
 SEEDS = (0, 1, 3, 4, 9, 13, 15, 16, 19, 20, 21, 22)
-"""Phantoms of which no two are alike. Hands and fingers are left out: they are all drawn after one
-template, and some differ less than two exposures of one real hand do."""
+"""Phantoms of six parts of the body, of which no two are alike."""
 
 
 planting = load_script("planting")

@@ -169,7 +169,8 @@ def build_card(**changes: Any) -> ReleaseCard:
 def build_release(folder: Path, *, name: str = "bright.osteon", **parts: Any) -> Path:
     """Write a release and return its path.
 
-    `card` takes changes of the card; `model` and `self_test` replace what is packed.
+    `card` takes changes of the card; `model` and `self_test` replace what is packed; `films` are
+    those that it lists.
     """
     card = build_card(**parts.get("card", {}))
     how = card.preparation
@@ -178,7 +179,7 @@ def build_release(folder: Path, *, name: str = "bright.osteon", **parts: Any) ->
     if card.evidence.method == "occlusion" and "self_test" not in parts:
         none = np.zeros((0, 0, 0), np.float32)
         self_test = SelfTest(films=self_test.films, logits=self_test.logits, evidence=none)
-    _, content = pack_release(card, model, self_test)
+    _, content = pack_release(card, model, self_test, films=parts.get("films"))
     path = folder / name
     path.write_bytes(content)
     return path

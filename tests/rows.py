@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from osteon.collection.audit_file import build_search_record
-from osteon.collection.cleaning import stamp_films
+from osteon.audit.audit_file import build_search_record
+from osteon.audit.cleaning import stamp_films
 from osteon.collection.manifest import Manifest
 from osteon.terms import Flaw, ManifestRow
 

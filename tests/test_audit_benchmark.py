@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from osteon.collection.copies import Link
-from osteon.collection.fingerprint import measure_fingerprint
+from osteon.audit.duplicates.descriptors import measure_fingerprint
+from osteon.audit.duplicates.index import build_table
+from osteon.audit.duplicates.search import Link
 from osteon.collection.manifest import Manifest, write_manifest
-from osteon.collection.search import build_table
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from osteon.terms import ManifestRow
 from tests.scripts import load_script
 

@@ -188,7 +188,7 @@ def test_films_that_vanish_after_import_are_set_aside_and_the_rest_is_trained_on
     changes = {**TINY, "schedule.epochs": "1"}
     settings = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
     out = tmp_path / "runs" / "a"
-    arguments = ["train", "demo", str(manifest), "-o", str(out), "--threads", "1", *settings]
+    arguments = ["train", "cnn4-small", str(manifest), "-o", str(out), "--threads", "1", *settings]
     assert run(arguments) == 0
     facts = json.loads((out / "run.json").read_text())
     assert sorted(film["path"] for film in facts["set_aside"]) == sorted(gone)

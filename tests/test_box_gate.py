@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from osteon.learning.networks import build_network
+from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import find_recipe
 from tests.rows import film
 from tests.scripts import load_script

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from osteon.collection.manifest import Manifest
-from osteon.jobs.runs import hash_manifest
 from osteon.release import read_release
+from osteon.runs import hash_manifest
 from tests.packages import has_default_release
 from tests.rows import film
 from tests.scripts import load_script

@@ -12,7 +12,7 @@ from torch import nn
 
 from osteon.inference.guard_looks import GUARD_SIDE
 from osteon.inference.guard_network import open_guard_network, run_network, standardise
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 from tests.scripts import load_script
 
 fitting, pictures, disguises, treatments, changes, limits, script = (

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from osteon.collection.manifest import Manifest, write_manifest
-from osteon.evaluation.metrics import measure
 from osteon.evaluation.operating_point import choose_threshold
 from osteon.learning.recipes import find_recipe, write_recipe
 from osteon.reports.classification import Evaluation
 from osteon.reports.tables import write_json
+from osteon.statistics.metrics import measure
 from osteon.terms import ManifestRow
 from tests.rows import film
 from tests.scripts import load_script

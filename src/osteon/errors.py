@@ -10,6 +10,7 @@ OsteonError
 ├── FilmFault               one film that cannot be used; never stops a run
 │   ├── UnreadableFilm          will not decode
 │   ├── TruncatedFilm           decodes in part
+│   │   └── TornFilm                decodes whole, and a part of its picture is made up
 │   └── UnsupportedRadiograph   decodes, but is not what Osteon reads
 ├── ManifestFault           a manifest that is broken, or of another collection
 │   └── LeakFound               copies of a picture stand on both sides of a split
@@ -35,7 +36,39 @@ OsteonError
 └── MissingExtra            a part of Osteon that was not installed
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, ClassVar
+
+EXTRA_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "polars": "audit",
+        "urllib3": "audit",
+        "requests": "audit",
+        "pooch": "audit",
+        "scipy": "audit",
+        "sklearn": "audit",
+        "matplotlib": "audit",
+        "kagglehub": "audit",
+        "cv2": "audit",
+        "faiss": "audit",
+        "jinja2": "audit",
+        "markupsafe": "audit",
+        "threadpoolctl": "audit",
+        "torch": "train",
+        "torchvision": "train",
+        "timm": "train",
+        "kornia": "train",
+        "captum": "train",
+        "lightning_fabric": "train",
+        "safetensors": "train",
+        "onnx": "train",
+        "onnxscript": "train",
+        "tomli_w": "audit",
+    }
+)
+"""Import name of a package that the base install lacks → the extra that brings it."""
 
 
 class OsteonError(Exception):
@@ -124,6 +157,12 @@ class TruncatedFilm(FilmFault):
     """The film decodes in part; the missing part is never invented."""
 
     default_code = "truncated"
+
+
+class TornFilm(TruncatedFilm):
+    """The file is whole, and a part of its picture was missing when it was saved."""
+
+    default_code = "torn"
 
 
 class UnsupportedRadiograph(FilmFault):
@@ -218,3 +257,40 @@ class DecoderUnavailable(OsteonError):
 
 class MissingExtra(OsteonError):
     """A part of Osteon that was not installed."""
+
+
+def name_missing_extra(fault: ModuleNotFoundError, *, needed_by: str) -> MissingExtra | None:
+    """Return which extra brings a package that is not installed; None where no extra has it.
+
+    Args:
+        fault: The import that failed.
+        needed_by: What asks for the package, such as "this command" or "osteon.audit".
+    """
+    package = (fault.name or "").partition(".")[0]
+    if package not in EXTRA_OF:
+        return None
+    return MissingExtra(
+        package,
+        f"must be installed for {needed_by}",
+        advice=f'Install it with: pip install "osteon[{EXTRA_OF[package]}]"',
+    )
+
+
+@contextmanager
+def missing_extras_named(needed_by: str) -> Iterator[None]:
+    """Turn an import that fails inside the block into a fault that names the extra to install.
+
+    Args:
+        needed_by: As for `name_missing_extra`.
+
+    Raises:
+        MissingExtra: If an extra of Osteon brings the package that is missing.
+        ModuleNotFoundError: If none does.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as fault:
+        named = name_missing_extra(fault, needed_by=needed_by)
+        if named is None:
+            raise
+        raise named from fault

@@ -4,11 +4,16 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
+from operator import attrgetter
 from os import PathLike
+from pathlib import Path
 from typing import Any, Literal, NewType
 
 import numpy as np
 import numpy.typing as npt
+
+from osteon.errors import missing_extras_named
+from osteon.geometry import Box, Polygon
 
 Logit = NewType("Logit", float)
 Probability = NewType("Probability", float)
@@ -16,13 +21,9 @@ Probability = NewType("Probability", float)
 Split = Literal["train", "tune", "test"]
 SPLITS: tuple[Split, ...] = ("train", "tune", "test")
 
-State = Literal["readable", "truncated", "unreadable"]
+Sex = Literal["female", "male", "other"]
 
-Box = tuple[float, float, float, float]
-"""(x0, y0, x1, y1) in source pixels; x runs along columns, y along rows; x1, y1 exclusive."""
-
-Polygon = tuple[tuple[float, float], ...]
-"""Corner points (x, y) in source pixels, at least three."""
+State = Literal["readable", "truncated", "torn", "unreadable"]
 
 Pixels8 = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -203,7 +204,7 @@ class Reading:
 
         Raises:
             FilmFault: If the film is not there any more, or cannot be shown.
-        """  # noqa: DOC502 — painting raises it
+        """
         return self._paint("plot_reading")
 
     def save_overlay(self, path: str | PathLike[str]) -> None:
@@ -215,7 +216,7 @@ class Reading:
         Raises:
             FilmFault: If the film is not there any more, or cannot be shown.
             OutputFault: If the picture cannot be written.
-        """  # noqa: DOC502 — painting raises them
+        """
         self._paint("save_reading", path)
 
     def _repr_html_(self) -> str:
@@ -225,7 +226,7 @@ class Reading:
 
     def _paint(self, name: str, *arguments: Any) -> Any:
         # Pictures are drawn two floors up; a reading only knows where to ask.
-        return getattr(import_module("osteon.reports.show_reading"), name)(self, *arguments)
+        return getattr(import_module("osteon.reports.pictures.reading"), name)(self, *arguments)
 
     def __setstate__(self, state: Sequence[Any]) -> None:
         """Take over what was pickled, also by a version that knew fewer attributes.
@@ -258,7 +259,7 @@ class ManifestRow:
         view: For example ("frontal", "lateral").
         hardware: Whether metal is seen.
         age: In years.
-        sex: "female", "male" or "other".
+        sex: None also where it is unknown.
         manufacturer: Of the machine that made the film.
         fracture_type: As the collection names it.
         boxes: Fractures, in source pixels.
@@ -288,7 +289,7 @@ class ManifestRow:
     view: tuple[str, ...] = ()
     hardware: bool | None = None
     age: float | None = None
-    sex: str | None = None
+    sex: Sex | None = None
     manufacturer: str | None = None
     fracture_type: str | None = None
     boxes: tuple[Box, ...] = ()
@@ -300,6 +301,61 @@ class ManifestRow:
     annotation_columns: int | None = None
     pixel_aspect: float | None = None
     audit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """A collection's films: the table that every step reads and the next one takes over.
+
+    Attributes:
+        rows: One per film, sorted by path.
+        root: The folder that the paths are relative to.
+        salt: Of the split, for good; None where no split was made.
+    """
+
+    rows: tuple[ManifestRow, ...]
+    root: Path
+    salt: str | None = None
+
+    def __post_init__(self) -> None:
+        """Sort, so that equal collections are equal records."""
+        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=attrgetter("path"))))
+
+    def films_path(self, row: ManifestRow) -> Path:
+        """Return where the row's film lies."""
+        return self.root / row.path
+
+    @classmethod
+    def read(
+        cls, path: str | PathLike[str], *, films: str | PathLike[str] | None = None
+    ) -> "Manifest":
+        """Read a manifest, and check it and that its films are where it says.
+
+        Args:
+            path: A Parquet file, or a CSV where the name ends in `.csv`.
+            films: The films' folder, where it is not the one that the manifest names.
+
+        Raises:
+            FolderNotFound: If the manifest or `films` does not exist.
+            ManifestFault: If the file is not a manifest, or is of another collection.
+            MissingExtra: If `osteon[audit]` is not installed.
+        """
+        where = None if films is None else Path(films)
+        manifest: Manifest = _ask_collection("read_manifest")(Path(path), films=where)
+        return manifest
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Write the manifest, whole or not at all.
+
+        Args:
+            path: A Parquet file, or a CSV where the name ends in `.csv`.
+
+        Raises:
+            ManifestFault: If a row breaks a rule that reading would refuse.
+            MissingExtra: If `osteon[audit]` is not installed.
+            OutputFault: If the place cannot be written.
+        """
+        _ask_collection("write_manifest")(self, Path(path))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -332,3 +388,10 @@ class SetAside:
 
     path: str
     reason: str
+
+
+def _ask_collection(name: str) -> Callable[..., Any]:
+    # Tables are read two floors up; the record only knows where to ask.
+    with missing_extras_named("osteon.Manifest"):
+        function: Callable[..., Any] = getattr(import_module("osteon.collection.manifest"), name)
+    return function

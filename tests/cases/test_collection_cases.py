@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from osteon.cli.app import run
-from osteon.jobs.auditing import audit_collection
-from osteon.jobs.importing import Imported, import_films
+from osteon.jobs.audit import audit_collection
+from osteon.jobs.import_ import Imported, import_films
 
 pytestmark = pytest.mark.shared
 

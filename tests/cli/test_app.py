@@ -20,6 +20,7 @@ EXAMPLES = {
     "train": "osteon train",
     "evaluate": "osteon evaluate",
     "summary": "osteon summary",
+    "recipe": "osteon recipe",
     "export": "osteon export",
     "adopt": "osteon adopt",
     "recalibrate": "osteon recalibrate",
@@ -148,7 +149,7 @@ def test_ctrl_c_leaves_130(monkeypatch, capsys):
     def stop() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("osteon.jobs.environment.describe_machine", stop)
+    monkeypatch.setattr("osteon.jobs.env.describe_machine", stop)
     assert run(["env"]) == 130
     assert "Stopped by you" in capsys.readouterr().err
 
@@ -159,7 +160,7 @@ def test_a_bug_leaves_1_and_a_way_to_report_it(monkeypatch, capsys):
     def break_down() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("osteon.jobs.environment.describe_machine", break_down)
+    monkeypatch.setattr("osteon.jobs.env.describe_machine", break_down)
     assert run(["env"]) == 1
     assert "A bug in Osteon, not in your input: ZeroDivisionError" in capsys.readouterr().err
 

@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from tests.films import write_classes
 
 from osteon.cli.app import run
+from osteon.phantoms.phantom import draw_phantom
 
 
 @pytest.fixture
@@ -78,3 +81,26 @@ def test_the_cleaned_manifest_is_split_and_the_placed_one_trained_next(audited, 
     where = ["--audit", str(audited / "audit"), "-o", str(audited / "again.parquet")]
     assert run(["clean", placed, *where]) == 0
     assert "Next: osteon train RECIPE" in capsys.readouterr().out
+
+
+def test_a_torn_film_is_found_by_every_command(tmp_path, capsys):
+    """Imported as torn, a flaw of its own on the page with pictures, taken out, and not read."""
+    write_classes(tmp_path / "films", 3, seed=3)
+    torn = draw_phantom(5, has_fracture=True).radiograph.pixels.copy()
+    torn[-64:] = np.tile(np.random.default_rng(1).uniform(0, 1, (8, 8)), (8, torn.shape[1] // 8))
+    film = tmp_path / "films" / "fractured" / "torn.png"
+    Image.fromarray(np.rint(torn * 255).astype(np.uint8)).save(film)
+    manifest = tmp_path / "m.parquet"
+    assert run(["import", str(tmp_path / "films"), "-o", str(manifest), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_torn"] == 1
+    assert run(["audit", str(manifest), "-o", str(tmp_path / "audit")]) == 0
+    found = json.loads((tmp_path / "audit" / "audit.json").read_bytes())
+    assert found["summary"]["rules"]["torn"] == {"n_flaws": 1, "n_films": 1}
+    page = (tmp_path / "audit" / "report.html").read_text(encoding="utf-8")
+    assert "Where the made-up part begins, enlarged" in page
+    assert clean(tmp_path) == 0
+    assert "fractured/torn.png: torn: must hold the whole picture; found one block" in (
+        capsys.readouterr().out
+    )
+    assert run(["read", str(film), "--strict"]) == 1
+    assert "The film is torn" in capsys.readouterr().out

@@ -1,9 +1,10 @@
 import errno
+import shlex
 
 import pytest
 
-from osteon.cli.faults import EXTRA_OF, translate
-from osteon.errors import NoFilms, UnreadableFilm
+from osteon.cli.faults import translate
+from osteon.errors import EXTRA_OF, NoFilms, UnreadableFilm
 
 SECRET = "Jane Doe 1970-01-01"
 
@@ -45,11 +46,30 @@ def test_the_whole_traceback_is_shown_on_request(monkeypatch):
     assert "Traceback" in words
 
 
-def test_ctrl_c_leaves_130_and_says_how_to_go_on():
-    """Ctrl-C is no fault: the shell sees 130 and the person is told what is kept."""
-    verdict = translate(KeyboardInterrupt())
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("train cnn s.parquet -o runs/a", " It goes on with: osteon train --resume cnn s.parquet"),
+        ("read 'my films' -o out", " It goes on with: osteon read --resume 'my films' -o out"),
+        ("read --resume f --out=o", " It goes on with: osteon read --resume f --out=o"),
+        ("read - -o out", " osteon read --resume - -o out and the same standard input"),
+        ("read films --on-inverted correct", " can be resumed where it is kept: name a folder"),
+        ("audit m.parquet -o a", " It goes on with the same command."),
+        ("evaluate runs/a", "kept."),
+    ],
+)
+def test_ctrl_c_leaves_130_and_says_how_this_command_goes_on(typed, words):
+    """Ctrl-C is no fault: the shell sees 130, and the person a line to paste, if there is one."""
+    verdict = translate(KeyboardInterrupt(), arguments=shlex.split(typed))
     assert verdict.exit_code == 130
-    assert "--resume" in verdict.words
+    assert words in verdict.words
+    assert ("train" in verdict.words) == typed.startswith("train")
+    assert verdict.words.endswith(words) or words.startswith((" It goes on with: ", " can be"))
+
+
+def test_ctrl_c_before_any_command_is_told_too():
+    """Nothing was typed that could go on."""
+    assert translate(KeyboardInterrupt()).words.endswith("kept.")
 
 
 def test_a_closed_pipe_is_quiet():

@@ -11,9 +11,9 @@ from PIL import Image
 from osteon.collection.cache import build_cache
 from osteon.collection.manifest import Manifest
 from osteon.errors import ManifestFault, OutputFault
-from osteon.radiographs.phantom import draw_phantom
-from osteon.radiographs.prepare import fit_pixels
-from osteon.radiographs.raster import read_raster
+from osteon.phantoms.phantom import draw_phantom
+from osteon.radiographs.films import read_film
+from osteon.radiographs.preparation import fit_pixels
 from osteon.release import Preparation
 from osteon.terms import ManifestRow
 
@@ -50,7 +50,7 @@ def test_a_cached_film_is_what_preparing_it_gives(manifest, tmp_path):
     assert cache.pixels.shape == (7, 32, 24)
     assert cache.pixels.dtype == np.uint8
     for path, pixels in zip(cache.paths, cache.pixels, strict=True):
-        alone = fit_pixels(read_raster(manifest.root / path), SMALL)
+        alone = fit_pixels(read_film(manifest.root / path), SMALL)
         np.testing.assert_array_equal(pixels, alone)
 
 
@@ -168,7 +168,7 @@ def test_what_a_killed_build_left_is_not_taken_for_a_cache(manifest, tmp_path):
     (table,) = folder.glob("*.json")
     (array,) = folder.glob("*.npy")
     whole = array.read_bytes()
-    old, young = (folder / f"{array.stem}-{age}.part" for age in ("old", "young"))
+    old, young = (folder / f".{array.name}.{age}.partial" for age in ("old", "young"))
     for damage in (None, b"{", b"[]", b'{"paths": ["0.png"], "set_aside": []}'):
         if damage is None:
             table.unlink()

@@ -8,8 +8,8 @@ import pytest
 from tests.films import draw_film, write_film
 
 from osteon.collection.fitting import CHANGED, MISSING, ImportedFilm, fit_film
-from osteon.radiographs.prepare import fit_pixels
-from osteon.radiographs.raster import read_raster
+from osteon.radiographs.films import read_film
+from osteon.radiographs.preparation import fit_pixels
 from osteon.release import Preparation
 
 SMALL = Preparation(rows=32, columns=32)
@@ -24,7 +24,7 @@ def film(tmp_path: Path) -> ImportedFilm:
 def test_a_film_is_fitted_as_everywhere_else(film):
     """The cache holds what reading the film prepares."""
     np.testing.assert_array_equal(
-        fit_film(film, how=SMALL), fit_pixels(read_raster(film.path), SMALL)
+        fit_film(film, how=SMALL), fit_pixels(read_film(film.path), SMALL)
     )
 
 

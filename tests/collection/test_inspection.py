@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.dicoms import draw_values, encode_film
+from tests.dicoms import EXPLICIT, JPEG_BASELINE, JPEG_LS, draw_values, encode_film
 
-from osteon.collection.inspection import inspect_film, inspect_films
-from osteon.collection.layouts.listing import ListedFilm, Listing
+from osteon.collection.importers.listing import ListedFilm, Listing
+from osteon.collection.inspection import _build_row, inspect_films
+from osteon.collection.opening import open_film, open_lost_film
+from osteon.errors import FilmFault
 from osteon.terms import ManifestRow
 
 
@@ -24,7 +26,11 @@ def draw(rows: int = 40, columns: int = 60, *, kind: str = "PNG", **how: object)
 
 def inspect(root: Path, **known: object) -> ManifestRow:
     film = ListedFilm(path="a.png", has_fracture=True, **known)
-    return inspect_film(film, root=root, collection="here")
+    try:  # as a child process does
+        opening = open_film(root / film.path)
+    except FilmFault as fault:
+        opening = open_lost_film(root / film.path, fault)
+    return _build_row(film, opening, collection="here")
 
 
 def test_a_film_gives_its_hash_and_size(tmp_path: Path):
@@ -50,7 +56,7 @@ def test_a_film_gives_its_hash_and_size(tmp_path: Path):
     ("data", "reason"),
     [
         (b"", "an empty file"),
-        (b"no picture at all", "must be a JPEG"),
+        (b"no picture at all", "must be a DICOM file, or a JPEG"),
         (draw(1, 1), "unsupported: "),
     ],
 )
@@ -73,6 +79,19 @@ def test_a_truncated_film_keeps_the_size_its_header_claims(tmp_path: Path):
     row = inspect(tmp_path)
     assert (row.state, row.rows, row.columns) == ("truncated", 200, 300)
     assert row.state_reason
+
+
+@pytest.mark.parametrize(("syntax", "bits"), [(EXPLICIT, 12), (JPEG_BASELINE, 8), (JPEG_LS, 12)])
+def test_a_torn_film_is_told_from_a_truncated_one(tmp_path: Path, syntax: str, bits: int):
+    """It has a state of its own, what was seen as the reason, and all that its header says."""
+    values = draw_values(160, 120)
+    values[80:] = np.tile(np.random.default_rng(2).integers(0, 2000, (8, 8)), (10, 15))
+    values = values if bits == 12 else (values >> 4).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(encode_film(values, syntax, bits=bits, PatientID="4711"))
+    row = inspect(tmp_path)
+    assert (row.state, row.rows, row.columns) == ("torn", 160, 120)
+    assert "one block of 8 x 8 pixels, repeated 1" in str(row.state_reason)
+    assert row.patient_key
 
 
 @pytest.mark.parametrize("is_cut", [False, True])

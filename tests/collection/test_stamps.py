@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.rows import audited, collection, film, flaw
 
-from osteon.collection.audit_file import build_search_record
+from osteon.audit.audit_file import build_search_record
 from osteon.collection.groups import choose_counted, fill_groups, take_each_file_once
 from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import merge_manifests, read_manifest, write_manifest

@@ -1,100 +1,113 @@
-"""DeLong's paired test of two AUROCs: by its definition, and by groups."""
+"""Differences between two models on the same films, film by film."""
 
-import numpy as np
 import pytest
+from tests.releases import certify
+from tests.rows import collection, film
 
-from osteon.errors import MeasurementFault
-from osteon.evaluation.auroc import measure_auroc
-from osteon.evaluation.bootstrap import resample_auroc
-from osteon.evaluation.comparison import compare_auroc
+from osteon.evaluation.benchmark.rows import BenchmarkRow, FilmRecord, Mark, Speed
+from osteon.evaluation.comparison import compare_rows
+from osteon.release import Measure, Preparation
 
-
-def draw(seed, n=120, copies=1):
-    """Return two models' answers and references; copies of a film are answered nearly alike."""
-    chance = np.random.default_rng(seed)
-    truths = np.repeat(chance.random(n) < 0.4, copies)
-    seen = np.repeat(chance.normal(size=n), copies)
-    one, other = (
-        np.repeat(chance.normal(size=n), copies) + 0.2 * chance.normal(size=n * copies) + truths
-        for _ in range(2)
-    )
-    return seen + one, np.round(seen + other, 1), truths
+BOX = (10.0, 10.0, 30.0, 30.0)
+N = 24
 
 
-def test_the_variance_is_that_of_all_pairs():
-    """Worked out over every pair of films, as DeLong define it, the interval is the same."""
-    one, other, truths = draw(0)
-    shares = []
-    for answers in (one, other):
-        yes, no = answers[truths], answers[~truths]
-        pairs = (yes[:, None] > no) + 0.5 * (yes[:, None] == no)
-        shares.append((pairs.mean(axis=1), pairs.mean(axis=0)))
-    of_yes, of_no = shares[0][0] - shares[1][0], shares[0][1] - shares[1][1]
-    spread = np.sqrt(of_yes.var(ddof=1) / of_yes.size + of_no.var(ddof=1) / of_no.size)
-    found = compare_auroc(one, other, truths, groups=[None] * truths.size)
-    areas = [measure_auroc(answers, truths) for answers in (one, other)]
-    assert found.value == pytest.approx(areas[0].value - areas[1].value)
-    assert found.interval is not None
-    assert found.interval.high - found.interval.low == pytest.approx(2 * 1.959964 * spread)
-    assert found.interval.method == "DeLong, paired"
-
-
-def test_a_difference_is_turned_round_with_the_models():
-    """The other way round, it is the same difference with the other sign, as sure as before."""
-    one, other, truths = draw(1)
-    groups = [str(place // 3) for place in range(truths.size)]
-    there = compare_auroc(one, other, truths, groups=groups)
-    back = compare_auroc(other, one, truths, groups=groups)
-    assert there.value == pytest.approx(-back.value)
-    assert there.p_value == pytest.approx(back.p_value)
-    assert there.interval.low == pytest.approx(-back.interval.high)
-
-
-def test_copies_of_films_make_nothing_surer():
-    """By groups, four copies of each film give about the interval of one; by films, half of it."""
-    one, other, truths = draw(2, copies=4)
-    groups = [str(place // 4) for place in range(truths.size)]
-    first = slice(None, None, 4)
-    widths = [
-        found.interval.high - found.interval.low
-        for found in (
-            compare_auroc(one[first], other[first], truths[first], groups=groups[first]),
-            compare_auroc(one, other, truths, groups=groups),
-            compare_auroc(one, other, truths, groups=[None] * truths.size),
+def build_row(name, *, called, logits=None, marks=None, deletion=None):
+    """A model that calls the films as told; even films are fractured, and boxed."""
+    films = tuple(
+        FilmRecord(
+            path=f"f{n:02}.png",
+            group=f"g{n // 2}",
+            has_fracture=n % 2 == 0,
+            logit=n if logits is None else logits[n],
+            probability=0.5,
+            called=called(n),
+            marks=None if marks is None else marks(n),
+            peak=(20.0, 20.0) if marks else None,
+            deletion=None if deletion is None or n % 2 else deletion,
         )
-    ]
-    assert widths[1] == pytest.approx(widths[0], rel=0.1)
-    assert widths[2] < 0.6 * widths[0]
-
-
-def test_groups_of_both_classes_are_as_sure_as_resampling_says():
-    """Where a group holds films of both classes, the interval is that of resampled groups."""
-    chance = np.random.default_rng(5)
-    groups = np.repeat(np.arange(150), 2)
-    truths = np.tile([True, False], 150)
-    of_patient = chance.normal(size=(2, 150))[:, groups]
-    one, other = 2 * of_patient + 0.3 * chance.normal(size=(2, 300)) + truths
-    found = compare_auroc(one, other, truths, groups=[str(group) for group in groups])
-    drawn = resample_auroc(one, truths, groups, seed=0) - resample_auroc(
-        other, truths, groups, seed=0
+        for n in range(N)
     )
-    resampled = np.subtract(*np.quantile(drawn, [0.975, 0.025]))
-    assert found.interval.high - found.interval.low == pytest.approx(resampled, rel=0.1)
-    by_film = compare_auroc(one, other, truths, groups=[None] * 300).interval
-    assert by_film.high - by_film.low > 1.5 * resampled
+    return BenchmarkRow(
+        key=name, name=name, kind="release", recipe="by hand", preparation=Preparation(),
+        epochs=None, n_bytes=1, n_parameters=1, evidence="in the network",
+        points=(
+            certify("sensitivity", 0.90, 131, 129, 0.2),
+            certify("specificity", 0.95, 269, 264, 0.8),
+        ),
+        speed=Speed(median_ms=1.0, n_films=1, machine="m", threads=1),
+        measures=(Measure(name="auroc", value=0.5, n=N),), by_region=(), films=films,
+        n_not_read=0, notes=(), missing={},
+    )  # fmt: skip
+
+
+MANIFEST = collection(
+    *(
+        film(f"f{n:02}.png", has_fracture=n % 2 == 0, boxes=(BOX,) if n % 2 == 0 else ())
+        for n in range(N)
+    )
+)
+
+
+def compare(one, other):
+    found = compare_rows([one, other], other.name, MANIFEST)
+    return {difference.measure: difference for difference in found}
 
 
 def test_a_model_does_not_differ_from_itself():
-    """Models that rank alike have no interval and no test."""
-    one, _, truths = draw(3)
-    found = compare_auroc(one, 2 * one + 1, truths, groups=[None] * truths.size)
-    assert (found.value, found.interval, found.p_value) == (0, None, None)
+    """Every difference is zero, and none is called sure."""
+    row = build_row("a", called=lambda n: "doubt", marks=lambda _: (Mark(box=BOX, score=0.5),))
+    found = compare(row, row.model_copy(update={"name": "b"}))
+    assert {one.value for one in found.values()} == {0.0}
+    assert all(one.low is None and one.p is None for one in found.values())
+    assert found["ap50, fractured films"].n_films == N
 
 
-def test_one_class_has_no_area_to_compare():
-    """Without fractured films there is no difference; unlike lengths are refused."""
-    answers = np.array([0.1, 0.2])
-    found = compare_auroc(answers, answers, np.array([False, False]), groups=[None, None])
-    assert found.value is None
-    with pytest.raises(MeasurementFault, match="one per film"):
-        compare_auroc(answers, answers, np.array([False, True]), groups=[None])
+def test_shares_differ_by_the_films_that_differ():
+    """One model clears six more of twelve normals: half a share more, and surely so."""
+    cautious = build_row("cautious", called=lambda _: "doubt")
+    bold = build_row("bold", called=lambda n: "no fracture" if n % 4 == 1 else "doubt")
+    found = compare(bold, cautious)
+    cleared = found['normal, called "no fracture"']
+    assert cleared.value == pytest.approx(0.5)
+    assert 0 < cleared.low < 0.5 < cleared.high
+    assert found['called "doubt"'].value == pytest.approx(-0.25)
+    assert found['fractured, not called "no fracture"'].value == 0
+
+
+def test_marks_are_compared_where_both_models_have_them():
+    """Marks that are known of boxed films alone still tell average precision, but no FROC."""
+    right = build_row(
+        "right",
+        called=lambda _: "doubt",
+        marks=lambda n: None if n % 2 else (Mark(box=BOX, score=0.5),),
+    )
+    wrong = build_row(
+        "wrong", called=lambda _: "doubt", marks=lambda _: (Mark(box=(50, 50, 60, 60), score=0.5),)
+    )
+    found = compare(right, wrong)
+    assert found["ap50, fractured films"].value == 1.0
+    assert "lesions found at 0.5 false marks per film" not in found
+    assert "pointing game, strict" in found
+
+
+def test_areas_are_compared_by_pairs():
+    """A model that ranks all pairs rightly gains all that the other loses."""
+    good = [float(n % 2 == 0) for n in range(N)]
+    mixed = [float(7 * n % N) for n in range(N)]
+    better = build_row("better", called=lambda _: "doubt", logits=good)
+    worse = build_row("worse", called=lambda _: "doubt", logits=mixed)
+    found = compare(better, worse)["auroc"]
+    right = sum(mixed[yes] > mixed[no] for yes in range(0, N, 2) for no in range(1, N, 2))
+    assert found.value == pytest.approx(1 - right / 144)
+    assert found.p < 0.001
+    assert found.low < found.value < found.high
+
+
+def test_the_deletion_test_counts_the_films_that_were_covered():
+    """Films that nobody covered add nothing, above or below."""
+    one = build_row("one", called=lambda _: "doubt", deletion=0.3)
+    other = build_row("other", called=lambda _: "doubt", deletion=0.1)
+    assert compare(one, other)["deletion, better than chance by"].value == pytest.approx(0.2)
+    none = build_row("none", called=lambda _: "doubt")
+    assert "deletion, better than chance by" not in compare(one, none)

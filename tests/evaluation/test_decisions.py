@@ -6,8 +6,8 @@ from tests.releases import certify
 
 from osteon.errors import MeasurementFault
 from osteon.evaluation.decisions import CALLED, decide_films, measure_decisions
-from osteon.evaluation.metrics import measure
 from osteon.release import CertifiedPoint, OperatingPoints
+from osteon.statistics.metrics import measure
 
 POINTS = OperatingPoints(
     high_sensitivity=certify("sensitivity", 0.90, 131, 129, 0.2),

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteon.errors import OneClassOnly
-from osteon.evaluation.intervals import Proportion
-from osteon.evaluation.metrics import count_confusion
 from osteon.evaluation.operating_point import choose_threshold
+from osteon.statistics.intervals import Proportion
+from osteon.statistics.metrics import count_confusion
 
 films = st.lists(
     st.tuples(st.floats(-20, 20, width=32), st.booleans()), min_size=2, max_size=40

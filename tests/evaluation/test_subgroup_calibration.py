@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from osteon.evaluation.reliability import measure_calibration, weigh_calibration
 from osteon.evaluation.subgroup_calibration import measure_subgroup_calibration
-from osteon.evaluation.weighing import measure_difference
+from osteon.statistics.calibration_error import measure_calibration, weigh_calibration
+from osteon.statistics.weights import measure_difference
 
 
 def draw(n=1200):

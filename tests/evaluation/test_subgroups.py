@@ -1,12 +1,12 @@
 import pytest
 
-from osteon.evaluation.answers import FilmAnswer
 from osteon.evaluation.subgroups import (
     NOT_STATED,
     find_errors,
     measure_subgroups,
     name_film_size,
 )
+from osteon.statistics.films import FilmAnswer
 
 
 def build_answer(film, logit, has_fracture, **covariates):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from osteon.errors import SettingsFault
-from osteon.evaluation.metrics import measure
 from osteon.evaluation.targets import Target, judge_targets
+from osteon.statistics.metrics import measure
 
 TRUTHS = np.arange(200) < 100
 FOUND = np.where(np.arange(200) % 100 < 80, 1.0, -1.0) * np.where(TRUTHS, 1, -1)

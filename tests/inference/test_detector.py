@@ -25,9 +25,8 @@ from osteon.errors import (
 )
 from osteon.inference.detector import Detector
 from osteon.inference.guards import build_guards
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.films import read_film
-from osteon.radiographs.isolation import Limits
-from osteon.radiographs.phantom import draw_phantom
 from osteon.release import (
     Calibrator,
     CertifiedPoint,
@@ -37,6 +36,7 @@ from osteon.release import (
     Preparation,
     read_release,
 )
+from osteon.sandbox import Limits
 from osteon.terms import Reading
 
 

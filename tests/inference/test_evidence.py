@@ -14,7 +14,7 @@ from osteon.inference.evidence import (
     measure_occlusion,
     scale_evidence,
 )
-from osteon.radiographs.prepare import fit_pixels, place_film
+from osteon.radiographs.preparation import fit_letterbox, fit_pixels
 from osteon.release import EvidenceSettings, Preparation
 from osteon.terms import Radiograph
 
@@ -28,7 +28,7 @@ def see(film, how):
     radiograph = Radiograph(pixels=film.astype(np.float32), source="drawn")
     small = fit_pixels(radiograph, how).astype(np.float32) / 255
     cells = small.reshape(CELLS, SIDE // CELLS, CELLS, SIDE // CELLS).mean(axis=(1, 3))
-    return cells, place_film(*film.shape, how)
+    return cells, fit_letterbox(*film.shape, how)
 
 
 def overlap(one, other):
@@ -79,7 +79,7 @@ def test_boxes_and_evidence_stay_within_the_film(rows, columns, fit, seed):
     """Whatever the network says, boxes have an area inside the film, and evidence is in [0, 1]."""
     how = Preparation(rows=SIDE, columns=48, fit=fit)
     evidence = np.random.default_rng(seed).random((7, 5)).astype(np.float32)
-    place = place_film(rows, columns, how)
+    place = fit_letterbox(rows, columns, how)
     threshold = {"threshold": 0.6}
     for setting in (SETTINGS, HILLS, HILLS.model_copy(update={"grow": 3.0})):
         chosen = setting.model_copy(update=threshold)
@@ -101,7 +101,7 @@ def test_boxes_and_evidence_stay_within_the_film(rows, columns, fit, seed):
 def test_places_come_strongest_first_and_not_without_end():
     """Two spots are two places, the brighter first; of a speckle there are a few at most."""
     how = Preparation(rows=SIDE, columns=SIDE)
-    place = place_film(SIDE, SIDE, how)
+    place = fit_letterbox(SIDE, SIDE, how)
     evidence = np.zeros((64, 64), np.float32)
     evidence[10:14, 10:14], evidence[40:44, 40:44] = 0.7, 0.9
     weak_last = find_places(evidence, place, how, settings=SETTINGS)
@@ -116,14 +116,14 @@ def test_pieces_that_touch_at_a_corner_are_one_place():
     """A thin line across the film is one place, however it runs."""
     how = Preparation(rows=SIDE, columns=SIDE)
     line = np.eye(64, dtype=np.float32)
-    (found,) = find_places(line, place_film(SIDE, SIDE, how), how, settings=SETTINGS)
+    (found,) = find_places(line, fit_letterbox(SIDE, SIDE, how), how, settings=SETTINGS)
     assert found.box == (0, 0, 64, 64)
 
 
 def test_what_the_letterbox_adds_is_no_part_of_the_film():
     """Evidence beside the film is cut off: no place lies there."""
     how = Preparation(rows=SIDE, columns=SIDE)
-    place = place_film(640, 160, how)  # 16 columns wide, in the middle
+    place = fit_letterbox(640, 160, how)  # 16 columns wide, in the middle
     evidence = np.ones((64, 64), np.float32)
     evidence[:, 24:40] = 0.0
     assert lay_on_film(evidence, place, how)[:, 20:140].max() < 0.05
@@ -160,7 +160,7 @@ def draw_hills(*hills, cells=96):
 
 
 WHOLE = Preparation(rows=96, columns=96)
-WHOLE_FILM = place_film(96, 96, WHOLE)
+WHOLE_FILM = fit_letterbox(96, 96, WHOLE)
 
 
 def test_a_faint_place_has_the_outline_of_a_strong_one():
@@ -214,7 +214,7 @@ def test_the_highest_point_lies_on_the_film_where_the_network_saw_it(fit, size):
     """The peak of a small bright spot is in the spot, in the film's pixels."""
     rows, columns = size
     how = Preparation(rows=384, columns=384, fit=fit)
-    place = place_film(rows, columns, how)
+    place = fit_letterbox(rows, columns, how)
     x, y = 0.7 * columns, 0.3 * rows
     x0, y0, _, _ = place.to_network((x, y, x, y))
     evidence = 7 * draw_hills((x0 / 4, y0 / 4, 2, 1.0))
@@ -230,7 +230,7 @@ def test_evidence_that_is_the_same_all_over_points_at_nothing():
 
 def test_brightness_beside_the_film_is_not_its_highest_point():
     """What the letterbox adds may be bright; the peak is looked for on the film alone."""
-    place = place_film(96, 48, WHOLE)  # in columns 24 to 72 of the input
+    place = fit_letterbox(96, 48, WHOLE)  # in columns 24 to 72 of the input
     evidence = draw_hills((10, 50, 3, 9.0), (48, 20, 3, 1.0))
     assert find_peak(evidence, place, WHOLE) == pytest.approx((24, 20), abs=1)
 
@@ -245,7 +245,7 @@ def test_a_spot_is_found_in_stored_pixels_that_are_not_square(aspect, settings):
     film[spot[1] : spot[3], spot[0] : spot[2]] = 1.0
     radiograph = Radiograph(pixels=film, source="drawn", pixel_aspect=aspect)
     small = fit_pixels(radiograph, how).astype(np.float32) / 255
-    place = place_film(240, 200, how, pixel_aspect=aspect)
+    place = fit_letterbox(240, 200, how, pixel_aspect=aspect)
     (found, *_) = find_places(small, place, how, settings=settings)
     assert overlap(found.box, spot) > 0.75
     x, y = find_peak(small, place, how)

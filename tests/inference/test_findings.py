@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.releases import build_card, build_release, certify, draw_spot
 
-from osteon.inference.answering import Answer
 from osteon.inference.bundled import find_default_release
 from osteon.inference.detector import Detector
 from osteon.inference.findings import (
@@ -18,7 +17,8 @@ from osteon.inference.findings import (
     rate_findings,
     show_places,
 )
-from osteon.radiographs.prepare import place_film
+from osteon.inference.predictor import Answer
+from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import (
     Calibrator,
     EvidenceSettings,
@@ -31,7 +31,7 @@ from osteon.release import (
 )
 
 HOW = Preparation(rows=96, columns=96)
-FILM = place_film(96, 96, HOW)
+FILM = fit_letterbox(96, 96, HOW)
 COUNTS = {"fitted_on": "tune", "n_findings": 90, "n_right": 60}
 SCALE = PictureScale(low=0.25, full=0.8, contradiction=0.35, normals_reaching=0.3, fitted_on="tune")
 MAP = EvidenceSettings(
@@ -149,7 +149,7 @@ def detector(tmp_path_factory):
 def read(detector, card, *, logit, evidence, size=(70, 90)):
     """Return the reading that a card makes of a network's answer."""
     detector.card = card
-    place = place_film(*size, card.preparation)
+    place = fit_letterbox(*size, card.preparation)
     return detector.build_reading(
         Answer(
             source="drawn", logit=logit, evidence=evidence, place=place, reasons=(), instance=None

@@ -18,8 +18,8 @@ from osteon.inference.guards import (
     judge,
     measure_guards,
 )
-from osteon.radiographs.phantom import draw_phantom
-from osteon.radiographs.raster import read_raster
+from osteon.phantoms.phantom import draw_phantom
+from osteon.radiographs.films import read_film
 from osteon.release.guards import Guards
 from osteon.terms import Floats, Radiograph
 
@@ -228,7 +228,7 @@ def test_real_films_pass_and_their_negatives_do_not(shared: Path):
     films = []
     for path in paths:
         try:
-            films.append(read_raster(path).pixels)
+            films.append(read_film(path).pixels)
         except FilmFault:  # cut short: another test's matter
             continue
     assert sum(judge_pixels(film).is_refused for film in films) <= 1

@@ -12,8 +12,8 @@ from tests.releases import draw_spot
 
 from osteon.errors import FilmFault, TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
 from osteon.inference.opening import build_order, open_film, open_in_order, open_one
-from osteon.radiographs.isolation import ChildPool, Limits
 from osteon.release import Preparation
+from osteon.sandbox import ChildPool, Limits
 from osteon.terms import Radiograph
 
 HOW = Preparation(rows=64, columns=64)

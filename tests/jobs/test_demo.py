@@ -4,8 +4,11 @@ from pathlib import Path
 import pytest
 
 from osteon.errors import NoFilms, OutputFault
-from osteon.jobs.demo import DemoRequest, Stage, run_demo
+from osteon.jobs.demo import DemoRequest, run_demo
+from osteon.jobs.demo_report import DemoReport, describe_hunt
+from osteon.phantoms.copies import PlantedCopy
 from tests.packages import has_default_release
+from tests.rows import flaw
 
 SMALL = {"preparation.rows": "32", "preparation.columns": "32", "schedule.epochs": "1"}
 
@@ -18,6 +21,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def again(drawn: Path) -> DemoReport:
+    """The same demo, run a second time."""
+    return run_demo(DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL))
+
+
 def test_the_demo_goes_from_nothing_to_figures(drawn):
     """Without films the demo draws some, and leaves a run, numbers, figures and a note."""
     folder = drawn / "phantoms"
@@ -28,46 +37,104 @@ def test_the_demo_goes_from_nothing_to_figures(drawn):
     assert facts["copies_looked_for"] is True
 
 
-def test_a_second_demo_keeps_what_was_done(drawn):
-    """Run again, every stage but the last is kept, and the answer is the same."""
-    stages: list[Stage] = []
-    report = run_demo(
-        DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL), stage_ended=stages.append
-    )
-    names = ["draw", "import", "audit", "clean", "split", "train", "evaluate", "read"]
-    assert [s.name for s in stages] == names
-    assert [s.was_kept for s in stages] == [True] * 6 + [False] * 2
-    assert report.is_drawn
-    assert len(report.next_commands) == 3
-    assert all(figure.is_file() for figure in report.figures)
-    assert {f.name for f in report.figures} >= {"roc_curve.png", "confusion_matrix.png"}
+def test_a_second_demo_keeps_what_was_done(again):
+    """Run again, every stage that leaves a file is kept, and the answer is the same."""
+    kept = ["draw", "import", "audit", "clean", "split", "train", "release"]
+    done = ["draw", "import", "audit", "clean", "split", "train", "evaluate", "release", "read"]
+    assert [stage.name for stage in again.stages] == done
+    assert [stage.name for stage in again.stages if stage.was_kept] == kept
+    assert again.is_drawn
+    assert all(figure.is_file() for figure in again.figures)
+    assert {f.name for f in again.figures} >= {"roc_curve.png", "confusion_matrix.png"}
+    assert len(again.look_at) == 5
+    assert all(Path(one.what).exists() for one in again.look_at)
 
 
-def test_the_demo_reads_drawings_with_the_default_model_and_says_so(drawn):
-    """The last stage reads twenty films or fewer with what comes with Osteon, or says it cannot."""
-    stages: list[Stage] = []
-    report = run_demo(
-        DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL), stage_ended=stages.append
-    )
-    if not has_default_release():
-        assert "did not come with this Osteon" in stages[-1].words
-        assert report.readings is None
-        return
-    assert "drawings, not patients" in stages[-1].words
-    lines = (report.readings / "readings.csv").read_text().splitlines()
+def test_drawings_are_read_by_the_network_that_learnt_from_drawings(again):
+    """The demo's own release reads test films, never osteon-1: that one is named for real films."""
+    words = {stage.name: stage.words for stage in again.stages}
+    assert words["read"].startswith("demo 1 on ")
+    assert not any("osteon-1" in told for told in words.values())
+    lines = (again.readings / "readings.csv").read_text().splitlines()
     assert 1 < len(lines) <= 21
-    assert len(list((report.readings / "overlays").iterdir())) == len(lines) - 1
+    assert len(list((again.readings / "overlays").iterdir())) >= 1
+    assert again.next_commands[0].what == "osteon read YOUR_FILM"
+    assert "osteon-1" in again.next_commands[0].why
 
 
-def test_a_demo_goes_on_where_it_was_stopped(drawn):
-    """A demo that was killed while it trained trains on, and keeps what came before."""
-    run = drawn / "phantoms" / "run"
-    (run / "operating_point.json").unlink()
-    (run / "checkpoints" / "last.ckpt").unlink()
-    stages: list[Stage] = []
-    run_demo(DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL), stage_ended=stages.append)
-    assert {s.name: s.was_kept for s in stages}["split"]
-    assert not {s.name: s.was_kept for s in stages}["train"]
+def test_what_the_demo_says_of_its_network_carries_counts_and_intervals(again):
+    """Each share in the stage's words has its denominator and its interval."""
+    words = {stage.name: stage.words for stage in again.stages}["evaluate"]
+    metrics = again.evaluation.metrics
+    assert f"of {metrics.sensitivity.denominator} with a fracture" in words
+    assert f"of {metrics.specificity.denominator} without" in words
+    assert words.count(" to ") == 3
+
+
+def test_the_audit_names_the_hidden_copies_and_no_other_film(drawn):
+    """What the audit of the drawn films found is what was hidden among them, to the film."""
+    audit = json.loads((drawn / "phantoms" / "audit.json").read_text())
+    copied = {frozenset(flaw["films"]) for flaw in audit["flaws"] if flaw["rule"] == "same-picture"}
+    told = (drawn / "phantoms" / "phantoms" / "README.txt").read_text(encoding="utf-8")
+    hidden = {
+        frozenset(line.split(",")[0].split("  is "))
+        for line in told.splitlines()
+        if "  is " in line
+    }
+    assert len(hidden) == 4
+    assert copied == hidden
+
+
+def name_films(*numbers: int) -> list[str]:
+    return [f"films/phantom-{number:05d}.png" for number in numbers]
+
+
+def test_a_hunt_is_told_as_it_went():
+    """A missed copy is not found, and a film that was taken for a copy wrongly is counted."""
+    copies = [
+        PlantedCopy(number=10, original=1, change="mirrored", has_other_label=True),
+        PlantedCopy(number=11, original=2, change="cropped", has_other_label=False),
+    ]
+    flaws = [
+        flaw("same-picture", *name_films(1, 5, 10)),
+        flaw("same-picture-two-labels", *name_films(1, 5, 10)),
+        flaw("same-picture", *name_films(6, 7)),
+        flaw("outlier", *name_films(2, 11)),
+    ]
+    assert describe_hunt(copies, flaws, n_films=10) == (
+        "1 of 2 hidden copies found, and 1 of 1 wrong labels among them; of the 10 different "
+        "films 3 were taken for copies"
+    )
+    assert describe_hunt(copies, [], n_films=10).startswith(
+        "0 of 2 hidden copies found, and 0 of 1"
+    )
+
+
+def test_a_demo_resumes_where_it_was_stopped(drawn):
+    """A demo that was killed before its first epoch ended trains again, and keeps what came before.
+
+    Its release is made again too: the one that is there holds another network.
+    """
+    folder = drawn / "phantoms"
+    (folder / "run" / "run.json").unlink()
+    (folder / "run" / "checkpoints" / "last.ckpt").unlink()
+    (folder / "demo.osteon").write_bytes(b"of an earlier network")
+    report = run_demo(DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL))
+    kept = {stage.name: stage.was_kept for stage in report.stages}
+    assert kept["split"]
+    assert not kept["train"]
+    assert not kept["release"]
+
+
+def test_a_training_that_was_stopped_is_not_taken_for_a_finished_one(drawn):
+    """Ctrl-C leaves a network of the epochs so far: the next demo trains on, and says so."""
+    facts = drawn / "phantoms" / "run" / "run.json"
+    told = json.loads(facts.read_text())
+    assert told["ended"] == "all epochs"
+    facts.write_text(json.dumps({**told, "ended": "stopped"}))
+    report = run_demo(DemoRequest(out=drawn, n_phantoms=80, overrides=SMALL))
+    assert not {stage.name: stage.was_kept for stage in report.stages}["train"]
+    assert json.loads(facts.read_text())["ended"] == "all epochs"
 
 
 def test_a_demo_of_other_films_does_not_take_the_folder(drawn):
@@ -85,7 +152,9 @@ def test_the_demo_takes_a_person_s_own_films(drawn):
     assert report.stages[0].name == "import"
     assert sorted(data.rglob("*")) == before
     assert json.loads((report.folder / "demo.json").read_text())["data"] == str(data.resolve())
-    assert report.next_commands[1].startswith("osteon train seed-cnn4")
+    assert report.next_commands[1].what.startswith("osteon train seed-cnn4")
+    read = {stage.name: stage.words for stage in report.stages}["read"]
+    assert ("osteon-1" in read) or not has_default_release()
 
 
 def test_a_folder_without_films_is_refused(tmp_path):

@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image
 
 from osteon.errors import FilmFault
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.films import decode_film
-from osteon.radiographs.isolation import ChildPool
-from osteon.radiographs.phantom import draw_phantom
+from osteon.sandbox import ChildPool
 
 ODD = (0, 1, 2, 3, 7, 8, 15, 16, 31, 127, 128, 255, 256, 32767, 32768, 65535, 2**24, 2**31 - 1)
 ODDER = (*ODD, 2**31, 2**32 - 2, 2**32 - 1)

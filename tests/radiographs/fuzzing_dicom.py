@@ -16,7 +16,7 @@ from tests.radiographs.fuzzing import (
     mutate_number,
 )
 
-from osteon.radiographs.phantom import draw_phantom
+from osteon.phantoms.phantom import draw_phantom
 
 Elements = list[tuple[int, bytes, bytes]]
 """Tag, VR, value; pixel data of an encapsulated film with their item headers."""

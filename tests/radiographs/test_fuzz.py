@@ -6,7 +6,7 @@ from tests.radiographs.fuzzing import make_films, read_all
 from tests.radiographs.fuzzing_dicom import make_dicom_films, make_kinds
 
 from osteon.radiographs.films import decode_film
-from osteon.radiographs.isolation import ChildPool, Limits
+from osteon.sandbox import ChildPool, Limits
 
 N_FILMS = 20_000
 SEED = 4

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from osteon.errors import TruncatedFilm
+from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.jpegs import find_missing_scan, put_noise_after_scan
-from osteon.radiographs.phantom import draw_phantom
 from osteon.radiographs.raster import decode_raster
 
 GREYS = np.rint(draw_phantom(3, has_fracture=True).radiograph.pixels * 255).astype(np.uint8)

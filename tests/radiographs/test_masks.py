@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteon.radiographs.masks import draw_mask
-from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.preparation import fit_pixels
 from osteon.release import Preparation
 from osteon.terms import Radiograph
 

@@ -14,8 +14,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from osteon.errors import FilmFault, TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
-from osteon.radiographs.phantom import draw_phantom
-from osteon.radiographs.raster import FILM_SUFFIXES, decode_raster, read_raster
+from osteon.phantoms.phantom import draw_phantom
+from osteon.radiographs.films import read_film
+from osteon.radiographs.raster import FILM_SUFFIXES, decode_raster
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_grey_film_is_read_as_it_is(container, film, tmp_path):
     """An 8-bit grey film keeps every grey level, float32 in [0, 1], in any lossless container."""
     path = tmp_path / "film"
     path.write_bytes(encode(Image.fromarray(film), container))
-    radiograph = read_raster(path)
+    radiograph = read_film(path)
     assert radiograph.pixels.dtype == np.float32
     assert radiograph.source == str(path)
     assert (radiograph.rows, radiograph.columns) == film.shape
@@ -50,7 +51,7 @@ def test_content_counts_not_the_name(film, tmp_path):
     """A one-frame GIF named .jpg is read as the GIF it is."""
     path = tmp_path / "film.jpg"
     path.write_bytes(encode(Image.fromarray(film), "GIF"))
-    np.testing.assert_array_equal(bytes_of(read_raster(path).pixels), film)
+    np.testing.assert_array_equal(bytes_of(read_film(path).pixels), film)
 
 
 def test_colour_becomes_luminance_and_never_the_first_channel():
@@ -199,11 +200,11 @@ def test_what_is_no_picture_is_unreadable(tmp_path):
     for name, (data, words) in cases.items():
         (tmp_path / name).write_bytes(data)
         with pytest.raises(UnreadableFilm, match=words):
-            read_raster(tmp_path / name)
+            read_film(tmp_path / name)
     with pytest.raises(UnreadableFilm, match="no such file"):
-        read_raster(tmp_path / "gone.png")
+        read_film(tmp_path / "gone.png")
     with pytest.raises(UnreadableFilm, match="folder"):
-        read_raster(tmp_path)
+        read_film(tmp_path)
 
 
 def test_a_file_larger_than_any_film_is_not_even_opened(tmp_path):
@@ -212,7 +213,7 @@ def test_a_file_larger_than_any_film_is_not_even_opened(tmp_path):
     with path.open("wb") as file:
         file.truncate(3_000_000)
     with pytest.raises(UnsupportedRadiograph, match="3,000,000 bytes"):
-        read_raster(path, max_pixels=100_000)
+        read_film(path, max_pixels=100_000)
 
 
 @pytest.mark.parametrize("container", ["PNG", "TIFF", "BMP", "GIF", "JPEG"])
@@ -313,7 +314,7 @@ def test_real_truncated_films_are_found_and_no_others(shared):
     truncated = []
     for path in films:
         try:
-            read_raster(path)
+            read_film(path)
         except TruncatedFilm:
             truncated.append(path)
     assert len(truncated) == 59
@@ -325,7 +326,7 @@ def test_real_truncated_films_are_found_and_no_others(shared):
 def test_a_real_film_stands_as_its_annotation_says(shared):
     """A film stored on its side has, once upright, the size that its annotation was made on."""
     path = shared / "fracatlas" / "images" / "Fractured" / "IMG0002628.jpg"
-    radiograph = read_raster(Path(path))
+    radiograph = read_film(Path(path))
     assert (radiograph.columns, radiograph.rows) == (454, 373)
 
 

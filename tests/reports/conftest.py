@@ -5,11 +5,11 @@ import pytest
 from tests.releases import certify
 
 from osteon.evaluation.decisions import measure_decisions
-from osteon.evaluation.history import HistoryRow
-from osteon.evaluation.metrics import measure
-from osteon.evaluation.roc import roc_points
 from osteon.release import OperatingPoints
-from osteon.reports import canvas
+from osteon.reports.figures import canvas
+from osteon.runs import HistoryRow
+from osteon.statistics.metrics import measure
+from osteon.statistics.roc import roc_points
 
 POINTS = OperatingPoints(
     high_sensitivity=certify("sensitivity", 0.90, 131, 129, 0.2),
@@ -72,16 +72,16 @@ def drawn(monkeypatch):
         figures.append(figure)
         canvas.save_figure(figure, path)
 
-    for room in (
-        "benchmark_curves",
-        "calibration",
-        "counts",
-        "curves",
-        "decision_matrix",
-        "evidence_sheets",
-        "galleries",
+    for module in (
+        "figures.benchmark",
+        "figures.calibration",
+        "figures.counts",
+        "figures.curves",
+        "figures.decision_matrix",
+        "pictures.evidence_sheets",
+        "pictures.galleries",
     ):
-        monkeypatch.setattr(f"osteon.reports.{room}.save_figure", remember)
+        monkeypatch.setattr(f"osteon.reports.{module}.save_figure", remember)
     return figures
 
 

@@ -10,10 +10,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.audits import link
 
-from osteon.collection.audit import RULES, find_flaws
+from osteon.audit.run import RULES, find_flaws
 from osteon.collection.flaws import summarise_audit
 from osteon.collection.manifest import Manifest
-from osteon.reports.audit_rules import EXPLANATIONS
+from osteon.reports.pages.audit.rules import EXPLANATIONS
 from osteon.terms import ManifestRow
 
 SCHEMA = json.loads(files("osteon.reports").joinpath("audit.schema.json").read_text("utf-8"))
@@ -48,6 +48,7 @@ def make_document():
         row("a.png", 1, split="test", boxes=box),
         row("b.png", 1, split="train", has_fracture=False),
         row("c.png", 2, state="truncated", state_reason="cut short", boxes=box),
+        row("t.png", 11, state="torn", state_reason="one block", boxes=box),
         row("d.png", 3, state="unreadable", state_reason=None, **broken),
         row("e.png", 4, has_fracture=False, has_fracture_in_table=True, boxes=box),
         row("f.png", 5, annotation_rows=70, annotation_columns=90, boxes=box),

@@ -1,7 +1,5 @@
 import numpy as np
 
-from osteon.evaluation.answers import FilmAnswer
-from osteon.evaluation.metrics import measure
 from osteon.evaluation.operating_point import choose_threshold
 from osteon.evaluation.subgroups import measure_subgroups
 from osteon.evaluation.targets import Target, judge_targets
@@ -10,6 +8,8 @@ from osteon.reports.classification import (
     describe_evaluation,
     write_classification_report,
 )
+from osteon.statistics.films import FilmAnswer
+from osteon.statistics.metrics import measure
 
 TRUTHS = np.arange(20) < 8
 
@@ -24,7 +24,7 @@ def test_the_report_says_what_was_measured_and_on_what(metrics):
     """A reader with nothing but this page knows the model, the films and every number."""
     said = describe_evaluation(build_evaluation(metrics, notes=("Drawn phantoms, not patients.",)))
     assert "Model       best.onnx" in said
-    assert "phantoms, test split: 20 films, each a group of its own" in said
+    assert 'test films of the collection "phantoms": 20 films, each a group of its own' in said
     assert "8 of 20 (prevalence 40.0 %)" in said
     interval = metrics.sensitivity.interval
     assert f"0.750  {interval.low:.3f} to {interval.high:.3f}  6 / 8" in said

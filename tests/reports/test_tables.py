@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 import numpy as np
 import pytest
 
-from osteon.evaluation.metrics import measure
 from osteon.reports.tables import COLUMNS, to_json, write_json, write_metrics_summary
+from osteon.statistics.metrics import measure
 
 
 @dataclass(frozen=True)

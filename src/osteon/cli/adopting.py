@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.cards import show_measures
-from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited
+from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited, WithoutFilms
 from osteon.cli.progress import shown_progress
 from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity, say_not_read
 from osteon.cli.steps import name_clean, quote, show_audit_steps
@@ -15,8 +15,8 @@ from osteon.cli.words import console_for, counted, say, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.evaluation.shares import Metric
     from osteon.release import ReleaseCard
+    from osteon.statistics.proportions import Metric
 
 BEFORE_THE_SPLIT = (
     "Placed films never move: if copies stand in tune and in test, audit and clean the manifest "
@@ -53,6 +53,15 @@ def adopt(
     specificity: Specificity = 0.95,
     on_inverted: OnInverted = "refuse",
     unaudited: Unaudited = False,
+    learnt: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MANIFEST",
+            help="The films that the network learnt from: those among the labelled ones are left "
+            "out, and the release knows them again.",
+        ),
+    ] = None,
+    without_films: WithoutFilms = False,
     card: StatementFile = None,
     films: Films = None,
     json_to: JsonTo = None,
@@ -62,7 +71,7 @@ def adopt(
     Its preparation and its positive class are declared; labelled films must bear them out. Nothing
     is certified where copies were never looked for.
     """
-    from osteon.jobs.adopting import AdoptRequest, adopt_network
+    from osteon.jobs.adopt import AdoptRequest, adopt_network
     from osteon.settings import build_settings
 
     given = {
@@ -76,6 +85,8 @@ def adopt(
         "promises": {"sensitivity": sensitivity, "specificity": specificity},
         "on_inverted": on_inverted,
         "unaudited": unaudited,
+        "learnt": learnt,
+        "without_films": without_films,
         "statement": card,
     }
     request = build_settings(given, AdoptRequest, where="options")
@@ -136,10 +147,10 @@ def recalibrate(
     Films that are not split are split by groups: half calibrate, half certify. Nothing is certified
     where copies were never looked for: audit and clean the films first.
     """
-    from osteon.jobs.recalibrating import SALT, RecalibrationRequest, recalibrate_release
-    from osteon.jobs.scoping import parse_scope
-    from osteon.reports.promise_words import describe_promises
-    from osteon.reports.release_card import describe_site_scope
+    from osteon.evaluation.scope import parse_scope
+    from osteon.jobs.recalibrate import SALT, RecalibrationRequest, recalibrate_release
+    from osteon.reports.pages.promises import describe_promises
+    from osteon.reports.pages.release_card import describe_site_scope
     from osteon.settings import build_settings
 
     given = {
@@ -190,14 +201,16 @@ def put_direction(area: "Metric") -> str:
 
 def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, int]) -> None:
     """Print what a release promises, what was measured, and what a reader must know."""
-    from osteon.reports.independence import say_independence
-    from osteon.reports.promise_words import describe_promises
+    from osteon.reports.pages.independence import say_independence
+    from osteon.reports.pages.learnt import say_learnt
+    from osteon.reports.pages.promises import describe_promises
 
     tuned, tested = card.tuned_on, card.tested_on
     say(
         console,
         f"Calibrated on {counted(tuned.n_films, 'tune film')}, {tuned.n_fractured:,} fractured: "
         f"{card.calibrator.method}.",
+        *say_learnt(card.learnt),
         *describe_promises(card.operating_points, card.independence),
         *say_independence(card.independence),
         "",

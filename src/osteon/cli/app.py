@@ -76,9 +76,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app(arguments)
     except SystemExit as end:  # how Typer ends, also when all is well
-        return _end(_read_end(end)) if end.code else _flush()
+        return _end(_read_end(end), arguments) if end.code else _flush()
     except BaseException as fault:  # noqa: BLE001 — this is the edge where all are translated
-        return _end(fault)
+        return _end(fault, arguments)
     return FINE
 
 
@@ -104,10 +104,10 @@ def _read_end(end: SystemExit) -> BaseException:
     return context if isinstance(context, BrokenPipeError) else end
 
 
-def _end(fault: BaseException) -> int:
+def _end(fault: BaseException, arguments: Sequence[str] = ()) -> int:
     if isinstance(fault, SystemExit):
         return fault.code if isinstance(fault.code, int) else THE_INPUT
-    verdict = translate(fault)
+    verdict = translate(fault, arguments=arguments)
     if verdict.words:
         try:
             sys.stderr.write(f"{verdict.words}\n")

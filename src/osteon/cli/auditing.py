@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from osteon.collection.flaws import AuditSummary
-    from osteon.jobs.auditing import AuditResult
+    from osteon.jobs.audit import AuditResult
     from osteon.terms import Flaw
 
 EXAMPLES_SHOWN = 3
@@ -61,7 +61,7 @@ def audit(
     Every film is opened and compared with all others. The audit changes nothing: it reports, and a
     person decides. Stopped half-way, the same command with -o goes on where it was.
     """
-    from osteon.jobs.auditing import audit_collection
+    from osteon.jobs.audit import audit_collection
 
     with shown_progress() as progress:
         result = audit_collection(
@@ -145,7 +145,7 @@ def _show_examples(console: "Console", flaws: "tuple[Flaw, ...]") -> None:
 
 
 def _show_next(console: "Console", result: "AuditResult", manifest: Path, out: Path | None) -> None:
-    from osteon.collection.cleaning_rules import CLEANED
+    from osteon.audit.cleaning_rules import CLEANED
 
     if result.path:
         say(console, "")

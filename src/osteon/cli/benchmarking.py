@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from osteon.cli.options import Films, JsonTo, Unaudited
+from osteon.cli.options import Films, JsonTo, Unaudited, WithLearnt
 from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
@@ -50,15 +50,16 @@ def benchmark(
         bool, typer.Option("--retime", help="Time kept rows anew, on a machine that is quiet now.")
     ] = False,
     unaudited: Unaudited = False,
+    with_learnt: WithLearnt = False,
     json_to: JsonTo = None,
 ) -> None:
     """Measure models on the same test films: numbers, paired differences, figures, galleries.
 
     A run is exported first. Stopped, the same command goes on: measured rows are kept.
     """
-    from osteon.jobs.benchmarking import BenchmarkRequest, run_benchmark
-    from osteon.reports.benchmark import AUROC, describe_films, put_measure
-    from osteon.reports.independence import say_independence
+    from osteon.jobs.benchmark import BenchmarkRequest, run_benchmark
+    from osteon.reports.pages.benchmark import AUROC, describe_films, put_measure
+    from osteon.reports.pages.independence import say_independence
     from osteon.settings import build_settings
 
     given = {
@@ -71,12 +72,14 @@ def benchmark(
         "limit": limit,
         "retime": retime,
         "unaudited": unaudited,
+        "with_learnt": with_learnt,
     }
     request = build_settings(given, BenchmarkRequest, where="options")
     with shown_progress() as progress:
         report = run_benchmark(request, progress=progress)
     console = console_for(json_to)
     known = report.benchmark.independence
+    sharing = "" if report.benchmark.is_drawn else " (patient images: do not share)"
     say(console, describe_films(report.benchmark), *say_independence(known), "")
     rows = []
     for row in report.benchmark.rows:
@@ -91,6 +94,6 @@ def benchmark(
         f"{len(report.benchmark.rows) - report.n_measured:,} kept.",
         f"The table: {report.table}. Its numbers: {report.data}",
         f"Figures: {', '.join(str(path) for path in report.figures)}",
-        f"Films to look at, not to be given away: {report.galleries}",
+        f"Pictures of films{sharing}: {report.galleries}",
     )
     write_json(report.benchmark, json_to)

@@ -34,7 +34,7 @@ def card(
 
     Results of another release are refused: every number belongs to this file.
     """
-    from osteon.jobs.carding import CardRequest, write_model_card
+    from osteon.jobs.model_card import CardRequest, write_model_card
 
     page = write_model_card(CardRequest(release=release, out=out, results=results, seen=seen))
     say(console_for(), f"Model card: {page}")

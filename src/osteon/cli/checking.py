@@ -13,7 +13,7 @@ from osteon.cli.words import console_for, counted, say, show_table, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.jobs.splitting import SplitOutcome
+    from osteon.jobs.split import SplitOutcome
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +61,7 @@ def split(
     Films that are placed already never move; new ones fill up what is missing.
     """
     from osteon.collection.splits import Shares
-    from osteon.jobs.splitting import (
+    from osteon.jobs.split import (
         keep_earlier_split,
         keep_published_split,
         split_collection,
@@ -106,7 +106,7 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def _show_split(console: "Console", outcome: "SplitOutcome") -> None:
-    from osteon.reports.independence import say_independence, say_uneven
+    from osteon.reports.pages.independence import say_independence, say_uneven
 
     columns = ("split", "films", "groups", "fractured", "not fractured")
     rows = [

@@ -13,7 +13,7 @@ from osteon.cli.words import console_for, counted, say, show_table, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.jobs.cleaning import CleaningOutcome
+    from osteon.jobs.clean import CleaningOutcome
 
 FILMS_SHOWN = 10
 
@@ -55,8 +55,8 @@ def clean(
     labels, folder against table, a marked fracture under "no fracture". Each stands with its reason
     in NAME.excluded.csv beside the new manifest. No film is changed, or moved from its split.
     """
-    from osteon.collection.cleaning_rules import CleaningRules
-    from osteon.jobs.cleaning import clean_collection
+    from osteon.audit.cleaning_rules import CleaningRules
+    from osteon.jobs.clean import clean_collection
 
     how = CleaningRules(
         exclude=tuple(exclude or ()), keep=tuple(keep or ()), deduplicate=deduplicate
@@ -94,7 +94,7 @@ def _show_films(console: "Console", outcome: "CleaningOutcome") -> None:
 
 def _show_search(console: "Console", outcome: "CleaningOutcome") -> None:
     """Print whether copies were looked for among the films that stay."""
-    from osteon.reports.independence import say_independence
+    from osteon.reports.pages.independence import say_independence
 
     cleaned = outcome.cleaned
     if not cleaned.was_searched:
@@ -120,7 +120,7 @@ def _show_doubts(console: "Console", outcome: "CleaningOutcome") -> None:
 
 
 def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
-    from osteon.collection.cleaning_rules import DISPUTED
+    from osteon.audit.cleaning_rules import DISPUTED
 
     cleaned = outcome.cleaned
     n_disputed = sum(not DISPUTED.keys().isdisjoint(film.rules) for film in cleaned.excluded)

@@ -2,6 +2,8 @@
 
 import shutil
 import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +13,10 @@ from osteon.cli.models import Changes, parse_changes, show_report
 from osteon.cli.options import JsonTo
 from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, say, write_json
+from osteon.errors import EXTRA_OF, MissingExtra
 
 if TYPE_CHECKING:
-    from osteon.jobs.demo import Stage
+    from osteon.jobs.demo_report import Stage
 
 
 def register(app: typer.Typer) -> None:
@@ -33,10 +36,11 @@ def demo(
     change: Changes = None,
     json_to: JsonTo = None,
 ) -> None:
-    """Walk the whole path in minutes: import, audit, clean, split, train, evaluate, figures, read.
+    """Walk the whole path in minutes: audit, clean, split, train, evaluate, release, read.
 
-    Stopped half-way, the same command goes on where it was.
+    Stopped half-way, the same command resumes where it was. Needs osteon[train].
     """
+    check_needs()
     from osteon.jobs.demo import DemoRequest, run_demo
 
     request = DemoRequest(
@@ -51,16 +55,37 @@ def demo(
         )
     say(console, "")
     show_report(console, report.evaluation)
-    say(console, "", "Figures:", *(f"  {figure}" for figure in report.figures))
-    if report.readings:
-        say(console, "", f"What the default model read, with pictures: {report.readings}")
-    say(console, "", "Run next:", *(f"  {put_command(line)}" for line in report.next_commands))
+    say(console, "", "Open:", *put_pairs((one.what, one.why) for one in report.look_at))
+    commands = [(put_command(one.what), one.why) for one in report.next_commands]
+    say(console, "", "Run next:", *put_pairs(commands))
     write_json(report, json_to)
+
+
+def check_needs() -> None:
+    """Refuse to begin where a package is missing, and name all that are: a demo needs both extras.
+
+    Raises:
+        MissingExtra: If one is missing.
+    """
+    missing = [package for package in EXTRA_OF if find_spec(package) is None]
+    if missing:
+        raise MissingExtra(
+            "osteon demo",
+            f"{', '.join(missing)} must be installed",
+            advice='Install them with: pip install "osteon[train]"',
+        )
 
 
 def put_stage(stage: "Stage") -> str:
     """Return one stage's line."""
     return f"{stage.name:<8} {stage.seconds:>5.1f} s  {stage.words}"
+
+
+def put_pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a line for each pair, the second halves below one another: never folded, to paste."""
+    pairs = list(pairs)
+    width = max((len(first) for first, _ in pairs), default=0)
+    return [f"  {first:<{width}}  {second}" for first, second in pairs]
 
 
 def put_command(line: str) -> str:

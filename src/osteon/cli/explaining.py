@@ -11,11 +11,11 @@ from osteon.cli.progress import shown_progress
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
-    from osteon.evaluation.deletion import DeletionTest
-    from osteon.evaluation.reliability import Measured
-    from osteon.evaluation.shares import Metric
-    from osteon.jobs.explaining import MethodWorth
-    from osteon.learning.explain import ExplanationMethod
+    from osteon.jobs.explain import MethodWorth
+    from osteon.learning.explanations.methods import ExplanationMethod
+    from osteon.statistics.calibration_error import Measured
+    from osteon.statistics.deletion import DeletionTest
+    from osteon.statistics.proportions import Metric
 
 
 def register(app: typer.Typer) -> None:
@@ -49,10 +49,10 @@ def explain(
     """Draw what in a film a run's network answers to, by several methods side by side.
 
     Each map is tested: places are covered in its order while the network is asked again
-    (deletion), and its highest point is held against the boxes of readers. Sheets show films, and
-    are not for giving away.
+    (deletion), and its highest point is held against the boxes of readers. Sheets contain
+    patient images: do not share them.
     """
-    from osteon.jobs.explaining import ExplainingRequest, explain_run
+    from osteon.jobs.explain import ExplainingRequest, explain_run
 
     request = ExplainingRequest(
         run=run,
@@ -119,7 +119,7 @@ def _parse_methods(names: list[str]) -> "tuple[ExplanationMethod, ...]":
     Raises:
         BadParameter: If there is no such method.
     """
-    from osteon.learning.explain import METHODS
+    from osteon.learning.explanations.methods import METHODS
 
     known = {str(method): method for method in METHODS}
     for name in names:

@@ -5,41 +5,16 @@
 
 import errno
 import os
+import shlex
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from osteon.errors import MissingExtra, OsteonError, OutputFault
+from osteon.errors import OsteonError, OutputFault, name_missing_extra
 
 FINE, OUR_BUG, THE_INPUT, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
-
-EXTRA_OF: Mapping[str, str] = MappingProxyType(
-    {
-        "polars": "audit",
-        "scipy": "audit",
-        "sklearn": "audit",
-        "matplotlib": "audit",
-        "kagglehub": "audit",
-        "cv2": "audit",
-        "faiss": "audit",
-        "jinja2": "audit",
-        "markupsafe": "audit",
-        "threadpoolctl": "audit",
-        "torch": "train",
-        "torchvision": "train",
-        "timm": "train",
-        "kornia": "train",
-        "captum": "train",
-        "lightning_fabric": "train",
-        "safetensors": "train",
-        "onnx": "train",
-        "onnxscript": "train",
-        "tomli_w": "audit",
-    }
-)
-"""Import name of a package that the base install lacks → the extra that brings it."""
 
 PLACES: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
@@ -51,6 +26,14 @@ PLACES: Mapping[int, tuple[str, str]] = MappingProxyType(
     }
 )
 """Error number of the system → what must hold, and what the person can do."""
+
+RESUMES = frozenset({"train", "read"})
+"""Commands that go on with --resume."""
+
+GOES_ON_BY_ITSELF = frozenset({"audit", "benchmark", "demo", "fetch"})
+"""Commands that find by themselves what they had done."""
+
+OUT_OPTIONS = ("-o", "--out")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +49,38 @@ class Verdict:
     words: str
 
 
-def translate(fault: BaseException) -> Verdict:
-    """Return what a fault means to the person at the command line."""
+def translate(fault: BaseException, *, arguments: Sequence[str] = ()) -> Verdict:
+    """Return what a fault means to the person at the command line.
+
+    Args:
+        fault: Any.
+        arguments: What the person typed behind `osteon`.
+    """
+    if isinstance(fault, KeyboardInterrupt):
+        return _stopped(arguments)
     for kind, words in TABLE:
         if isinstance(fault, kind) and (verdict := words(fault)) is not None:
             return verdict
     return _our_bug(fault)
+
+
+def _stopped(arguments: Sequence[str]) -> Verdict:
+    words = f"Stopped by you. What was finished is whole and kept. {_say_how_to_go_on(arguments)}"
+    return Verdict(exit_code=STOPPED, words=words.rstrip())
+
+
+def _say_how_to_go_on(arguments: Sequence[str]) -> str:
+    """Return how the stopped command goes on; empty where it starts from its beginning."""
+    command, *options = arguments or ("",)
+    if command in GOES_ON_BY_ITSELF:
+        return "It goes on with the same command."
+    if command not in RESUMES:
+        return ""
+    if command == "read" and not any(one.startswith(OUT_OPTIONS) for one in options):
+        return "A reading can be resumed where it is kept: name a folder with -o."
+    options = [one for one in options if one != "--resume"]
+    again = f"It goes on with: {shlex.join(['osteon', command, '--resume', *options])}"
+    return f"{again} and the same standard input" if "-" in options else again
 
 
 def _the_input(fault: BaseException) -> Verdict:
@@ -79,17 +88,9 @@ def _the_input(fault: BaseException) -> Verdict:
 
 
 def _missing_extra(fault: BaseException) -> Verdict | None:
-    package = (getattr(fault, "name", None) or "").partition(".")[0]
-    extra = EXTRA_OF.get(package)
-    if extra is None:
-        return None
-    return _the_input(
-        MissingExtra(
-            package,
-            "must be installed for this command",
-            advice=f'Install it with: pip install "osteon[{extra}]"',
-        )
-    )
+    assert isinstance(fault, ModuleNotFoundError)  # by the table
+    named = name_missing_extra(fault, needed_by="this command")
+    return None if named is None else _the_input(named)
 
 
 def _place(fault: BaseException) -> Verdict | None:
@@ -109,15 +110,6 @@ def _memory(_: BaseException) -> Verdict:
             advice="Close other programs, or choose a smaller size or batch in the recipe.",
         )
     )
-
-
-def _stopped(_: BaseException) -> Verdict:
-    words = (
-        "Stopped by you. What was finished is whole and kept. "
-        "A training goes on with `osteon train … --resume`; an audit, a benchmark and a download "
-        "go on with the same command."
-    )
-    return Verdict(exit_code=STOPPED, words=words)
 
 
 def _pipe_closed(_: BaseException) -> Verdict:
@@ -151,7 +143,6 @@ TABLE: tuple[
 ] = (
     (OsteonError, _the_input),
     (ModuleNotFoundError, _missing_extra),
-    (KeyboardInterrupt, _stopped),
     (BrokenPipeError, _pipe_closed),
     (OSError, _place),
     (MemoryError, _memory),

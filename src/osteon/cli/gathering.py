@@ -19,7 +19,7 @@ from osteon.cli.words import console_for, counted, say, show_table, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.jobs.importing import ImportSummary
+    from osteon.jobs.import_ import ImportSummary
 
 Names = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="A class's name. Repeatable.")
@@ -45,7 +45,7 @@ def fetch(
     json_to: JsonTo = None,
 ) -> None:
     """Fetch a public collection; its folder appears whole, or not at all."""
-    from osteon.jobs.fetching import fetch_collection
+    from osteon.jobs.fetch import fetch_collection
 
     with shown_progress() as progress:
         fetched = fetch_collection(source, out, progress=progress)
@@ -89,7 +89,7 @@ def import_(
     fracture, or none, where their names do not say it.
     """
     from osteon.collection.manifest import write_manifest
-    from osteon.jobs.importing import import_films, rename_collection
+    from osteon.jobs.import_ import import_films, rename_collection
 
     with shown_progress() as progress:
         imported = import_films(
@@ -126,8 +126,8 @@ def merge(
     from osteon.collection.manifest import write_manifest
     from osteon.collection.splits import describe_split
     from osteon.collection.stamps import describe_independence
-    from osteon.jobs.importing import merge_collections
-    from osteon.reports.independence import say_independence
+    from osteon.jobs.import_ import merge_collections
+    from osteon.reports.pages.independence import say_independence
 
     merged = merge_collections(manifests)
     write_manifest(merged, out)
@@ -158,6 +158,7 @@ def _show_import(console: "Console", summary: "ImportSummary") -> None:
     remarks = (
         (summary.n_unreadable, "film", "unreadable, and never used"),
         (summary.n_truncated, "film", "truncated, and never used"),
+        (summary.n_torn, "film", "torn, a part of the picture made up, and never used"),
         (summary.n_copies, "film", "a copy of another, byte for byte"),
         (summary.n_contradictions, "film", "where folder and table disagree; the folder holds"),
         (

@@ -8,7 +8,7 @@ from osteon.cli.options import JsonTo
 from osteon.cli.words import console_for, say, show_table, write_json
 
 if TYPE_CHECKING:
-    from osteon.jobs.environment import Environment
+    from osteon.jobs.env import Environment
 
 GIB = 2**30
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def env(json_to: JsonTo = None) -> None:
     """Show this machine, what training will use, and how slow it would be."""
-    from osteon.jobs.environment import describe_machine
+    from osteon.jobs.env import describe_machine
 
     machine = describe_machine()
     console = console_for(json_to)

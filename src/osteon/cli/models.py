@@ -7,7 +7,7 @@ import typer
 
 from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.faults import STOPPED
-from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName
+from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName, WithLearnt
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import quote
 from osteon.cli.words import console_for, counted, say, show_table, write_json
@@ -15,10 +15,10 @@ from osteon.cli.words import console_for, counted, say, show_table, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from osteon.evaluation.history import HistoryRow
-    from osteon.evaluation.shares import Metric
-    from osteon.jobs.evaluating import EvaluationReport
-    from osteon.jobs.validating import ValidationRequest
+    from osteon.jobs.evaluate import EvaluationReport
+    from osteon.jobs.evaluate_release import ValidationRequest
+    from osteon.runs import HistoryRow
+    from osteon.statistics.proportions import Metric
     from osteon.terms import Split
 
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new run.")]
@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: osteon train seed-cnn4 manifest.parquet -o runs/first")(train)
     app.command(epilog="Example: osteon evaluate runs/first other.parquet")(evaluate)
     app.command(epilog="Example: osteon summary seed-cnn4")(summary)
+    app.command(epilog="Example: osteon recipe mobilenetv2 -o mine.toml")(recipe)
 
 
 def train(
@@ -71,10 +72,10 @@ def train(
 
     Ctrl-C ends it with everything kept; the same command with --resume goes on.
     """
-    from osteon.jobs.training import TrainingRequest
-    from osteon.jobs.training import train as train_network
+    from osteon.jobs.train import TrainingRequest
+    from osteon.jobs.train import train as train_network
     from osteon.learning.devices import Machine
-    from osteon.reports.independence import say_independence
+    from osteon.reports.pages.independence import say_independence
     from osteon.settings import build_settings
 
     machine = {
@@ -144,20 +145,21 @@ def evaluate(
             min=0, help="Of a release: draw so many of its worst misses, and of its false alarms."
         ),
     ] = 0,
+    with_learnt: WithLearnt = False,
     films: Films = None,
     json_to: JsonTo = None,
 ) -> None:
     """Read films with a run's exported network, or a release: numbers with intervals, figures.
 
     A run without a test split is measured on its tune films, and every number says so. A release
-    needs a MANIFEST, and keeps its own thresholds.
+    needs a MANIFEST, and keeps its own thresholds; films that it learnt from are left out.
     """
     from osteon.inference.bundled import locate_release
     from osteon.release import SUFFIX
 
     run = locate_release(run)
     if run.suffix == SUFFIX:
-        from osteon.jobs.validating import ValidationRequest
+        from osteon.jobs.evaluate_release import ValidationRequest
 
         if manifest is None:
             raise typer.BadParameter("a release is evaluated on a MANIFEST", param_hint="MANIFEST")
@@ -168,13 +170,19 @@ def evaluate(
             split=parse_split(split),
             out=out,
             worst=worst,
+            with_learnt=with_learnt,
         )
         _evaluate_release(asked, json_to)
         return
     if worst:
         raise typer.BadParameter("the worst films of a release are drawn", param_hint="--worst")
-    from osteon.jobs.evaluating import EvaluationRequest
-    from osteon.jobs.evaluating import evaluate as evaluate_run
+    if with_learnt:
+        raise typer.BadParameter(
+            "is for a release; name the split of a run instead: --split train",
+            param_hint="--with-learnt",
+        )
+    from osteon.jobs.evaluate import EvaluationRequest
+    from osteon.jobs.evaluate import evaluate as evaluate_run
 
     request = EvaluationRequest(
         run=run, manifest=manifest, films=films, split=parse_split(split), out=out
@@ -188,7 +196,7 @@ def evaluate(
 
 
 def _evaluate_release(request: "ValidationRequest", to: Path | None) -> None:
-    from osteon.jobs.validating import validate_release
+    from osteon.jobs.evaluate_release import validate_release
 
     with shown_progress() as progress:
         report = validate_release(request, progress=progress)
@@ -214,7 +222,7 @@ def _evaluate_release(request: "ValidationRequest", to: Path | None) -> None:
 
 def summary(recipe: RecipeName, change: Changes = None, json_to: JsonTo = None) -> None:
     """Show a recipe's layers and count its parameters."""
-    from osteon.jobs.summarising import summarise
+    from osteon.jobs.summary import summarise
 
     told = summarise(recipe, overrides=parse_changes(change or []))
     console = console_for(json_to)
@@ -226,6 +234,37 @@ def summary(recipe: RecipeName, change: Changes = None, json_to: JsonTo = None) 
         f"{told.n_parameters:,} parameters, {told.n_trainable:,} of them trainable",
     )
     write_json(told, json_to)
+
+
+def recipe(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RECIPE]", help="A recipe's name, or a .toml file; all names if not given."
+        ),
+    ] = None,
+    change: Changes = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE.toml", help="Write it there.")
+    ] = None,
+) -> None:
+    """List the recipes, or print one: every key with its value and what it means."""
+    from osteon.files import write_whole
+    from osteon.learning.recipes import find_recipe, recipe_names
+    from osteon.learning.recipes.reference import describe_recipe
+
+    console = console_for()
+    if name is None:
+        told = [(one, find_recipe(one).about) for one in recipe_names()]
+        show_table(console, ("recipe", "what it is"), told)
+        say(console, "", f"Next: osteon recipe {told[0][0]}")
+        return
+    text = describe_recipe(find_recipe(name, parse_changes(change or [])))
+    if out is None:
+        say(console, text.rstrip("\n"))
+        return
+    write_whole(out, text.encode())
+    say(console, f"Written: {out}", f"Next: osteon train {quote(out)} MANIFEST -o runs/NAME")
 
 
 def show_report(console: "Console", report: "EvaluationReport") -> None:
@@ -264,8 +303,10 @@ def put_metric(metric: "Metric") -> tuple[str, str, str, str, str]:
     if metric.value is None or metric.numerator is None or metric.interval is None:
         return name, "not defined", "", "", metric.reason
     interval = f"{put(metric.interval.low)} to {put(metric.interval.high)}"
-    counted_things = "pairs" if is_area else "weighed films" if metric.name == "f1" else "films"
-    of = f"{metric.numerator:,.0f} of {metric.denominator:,} {counted_things}"
+    of = f"{metric.numerator:,.0f} of {metric.denominator:,}"
+    if metric.name == "f1":  # no share of films: those that were called rightly count twice
+        return name, put(metric.value), interval, of, "2 TP of 2 TP + FP + FN"
+    of += " pairs" if is_area else " films"
     return name, put(metric.value), interval, of, remark
 
 

@@ -33,6 +33,24 @@ Unaudited = Annotated[
     ),
 ]
 
+WithoutFilms = Annotated[
+    bool,
+    typer.Option(
+        "--without-films",
+        help="Leave out the hashes by which the release knows its films again; then nobody can "
+        "ask it whether a film was among them, and no command can leave such films out.",
+    ),
+]
+
+WithLearnt = Annotated[
+    bool,
+    typer.Option(
+        "--with-learnt",
+        help="Count films that a release learnt from, instead of leaving them out; every result "
+        "says so.",
+    ),
+]
+
 StatementFile = Annotated[
     Path | None,
     typer.Option(

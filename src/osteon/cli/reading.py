@@ -10,10 +10,14 @@ from osteon.cli.options import JsonTo
 from osteon.cli.passed_over import describe_beside
 from osteon.cli.progress import shown_progress
 from osteon.cli.streams import read_standard_input
+from osteon.cli.watching import watch as watch_for_films
 from osteon.cli.words import STANDARD_OUTPUT, console_for, counted, say, show_table, write_json
+from osteon.wording import name_release
 
 if TYPE_CHECKING:
-    from osteon.jobs.reading import ReadingReport
+    from rich.console import Console
+
+    from osteon.jobs.read import ReadingReport, ReadingRequest
     from osteon.reports.readings import ReadingRecord
 
 REASONS_SHOWN = 8
@@ -32,7 +36,10 @@ ReleasePath = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
-    app.command(epilog="Example: osteon read wrist.jpg; osteon read films/ -o read")(read)
+    app.command(
+        epilog="Example: osteon read wrist.jpg; osteon read films/ -o read; "
+        "osteon read --watch incoming/ -o read"
+    )(read)
     app.command(epilog="Example: osteon inspect; osteon inspect wrist.osteon")(inspect)
 
 
@@ -52,9 +59,24 @@ def read(
             "--out",
             metavar="DIR",
             help="Folder for readings.jsonl, readings.csv and overlays/; those of an earlier run "
-            "are replaced.",
+            "are replaced, unless it is resumed.",
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Keep the readings in DIR, and read only films that are new or have changed.",
+        ),
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Go on reading what arrives in the folders, until Ctrl-C; needs -o. Started "
+            "again, it goes on where it was.",
+        ),
+    ] = False,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write the readings as a table.")
     ] = None,
@@ -96,7 +118,7 @@ def read(
     --strict it is 1 then. docs/readings.md describes the files. Research use only; not a medical
     device.
     """
-    from osteon.jobs.reading import ReadingRequest, read_films
+    from osteon.jobs.read import ReadingRequest, read_films
 
     paths, piped = _take_list(films)
     is_picture = overlay is not None and overlay.suffix.lower() == ".png" and not overlay.is_dir()
@@ -111,26 +133,19 @@ def read(
         table=csv or (out / "readings.csv" if out else None),
         overlays=(None if is_picture else overlay) or (out / "overlays" if out else None),
         overlay=overlay if is_picture else None,
+        is_resumed=resume,
     )
     console = console_for(json_to)
+
+    def tell(record: "ReadingRecord") -> None:
+        say(console, put_reading(record))
+
+    if watch:
+        watched = watch_for_films(request, console, tell=tell, json_to=json_to)
+        raise typer.Exit(NOT_ALL_READ if strict and watched.counts["not read"] else 0)
     with shown_progress() as progress:
-        report = read_films(
-            request, progress=progress, tell=lambda record: say(console, put_reading(record))
-        )
-    say(console, "")
-    show_table(console, ("decision", "films"), list(report.counts.items()))
-    say(console, "", *_say_reasons(report))
-    say(console, *describe_beside(report.passed_over, report.other_endings))
-    if report.n_overlays:
-        where = request.overlay or f"{counted(report.n_overlays, 'picture')} in {request.overlays}"
-        say(console, str(where))
-    if report.n_replaced:
-        say(console, f"Replaced: {counted(report.n_replaced, 'reading')} of an earlier run there")
-    places = [str(place) for place in (request.lines, request.table) if place]
-    if places:
-        say(console, f"Written: {', '.join(places)}")
-    say(console, f"Read by {report.release}. Research use only; not a medical device.")
-    say(console, *report.remarks)
+        report = read_films(request, progress=progress, tell=tell)
+    _show_report(report, request, console)
     told = {
         "release": report.release,
         "remarks": report.remarks,
@@ -141,6 +156,28 @@ def read(
     write_json(told, json_to)
     if strict and any(record.decision == "not read" for record in report.readings):
         raise typer.Exit(NOT_ALL_READ)
+
+
+def _show_report(report: "ReadingReport", request: "ReadingRequest", console: "Console") -> None:
+    """Print what was read, and where it was written."""
+    say(console, "")
+    show_table(console, ("decision", "films"), list(report.counts.items()))
+    say(console, "", *_say_reasons(report))
+    say(console, *describe_beside(report.passed_over, report.other_endings))
+    if report.n_overlays:
+        where = request.overlay or f"{counted(report.n_overlays, 'picture')} in {request.overlays}"
+        say(console, str(where))
+    if report.n_replaced:
+        say(console, f"Replaced: {counted(report.n_replaced, 'reading')} of an earlier run there")
+    if report.n_kept:
+        say(console, f"Kept: {counted(report.n_kept, 'reading')} of the run that was resumed")
+    places = [str(place) for place in (request.lines, request.table) if place]
+    if places:
+        say(console, f"Written: {', '.join(places)}")
+    say(
+        console, f"Read by {name_release(report.release)}. Research use only; not a medical device."
+    )
+    say(console, *report.remarks)
 
 
 def inspect(
@@ -157,8 +194,8 @@ def inspect(
 
     A release that is damaged, of another schema, or inverted is refused.
     """
-    from osteon.jobs.inspecting import inspect_release
-    from osteon.reports.release_card import describe_card
+    from osteon.jobs.inspect import inspect_release
+    from osteon.reports.pages.release_card import describe_card
 
     report = inspect_release(release)
     console = console_for(json_to)
@@ -174,7 +211,7 @@ def inspect(
 
 def put_reading(record: "ReadingRecord") -> str:
     """Return one film's line: decision, probability, path, and why."""
-    from osteon.reports.overlay import say_probability
+    from osteon.reports.pictures.overlay import say_probability
     from osteon.terms import Probability
 
     probability = None if record.probability is None else Probability(record.probability)

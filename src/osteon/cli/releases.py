@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from osteon.cli.cards import show_measures
-from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited
+from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited, WithoutFilms
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import quote
 from osteon.cli.words import console_for, counted, say, write_json
@@ -41,7 +41,9 @@ def export(
     sensitivity: Sensitivity = 0.90,
     specificity: Specificity = 0.95,
     on_inverted: OnInverted = "refuse",
-    licence: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(help='Of the weights; "not stated" if not given.')
+    ] = None,
     attribution: Annotated[
         str | None, typer.Option(help="Whom to name; the collections if not given.")
     ] = None,
@@ -53,6 +55,7 @@ def export(
         ),
     ] = None,
     unaudited: Unaudited = False,
+    without_films: WithoutFilms = False,
     card: StatementFile = None,
     films: Films = None,
     json_to: JsonTo = None,
@@ -62,10 +65,11 @@ def export(
     Nothing is certified where copies were never looked for. Refused where ONNX and torch disagree,
     or where fewer bits cost too much.
     """
-    from osteon.jobs.certifying import Promises
-    from osteon.jobs.exporting import ExportRequest, export_release
-    from osteon.reports.independence import say_independence
-    from osteon.reports.promise_words import describe_promises
+    from osteon.evaluation.certify import Promises
+    from osteon.jobs.export import ExportRequest, export_release
+    from osteon.reports.pages.independence import say_independence
+    from osteon.reports.pages.learnt import say_listed
+    from osteon.reports.pages.promises import describe_promises
     from osteon.settings import build_settings
 
     given = {
@@ -82,6 +86,7 @@ def export(
         "attribution": attribution,
         "audit": audit,
         "unaudited": unaudited,
+        "without_films": without_films,
         "statement": card,
         **({} if licence is None else {"licence": licence}),
     }
@@ -108,6 +113,7 @@ def export(
         console,
         "",
         *made.notes,
+        *say_listed(made.films),
         made.notice,
         f"Release: {report.release}. Calibration: {report.figure}",
     )

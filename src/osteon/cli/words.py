@@ -15,6 +15,7 @@ from rich.text import Text
 
 from osteon.cli.streams import is_unicode
 from osteon.errors import OutputFault
+from osteon.files import open_whole
 
 STANDARD_OUTPUT = Path("-")
 
@@ -82,7 +83,8 @@ def write_json(record: object, json_to: Path | None) -> None:
         return
     try:
         # Half a letter, from a name that is no UTF-8, becomes JSON's escape of it.
-        json_to.write_bytes(text.encode("utf-8", "backslashreplace"))
+        with open_whole(json_to, must_last=False) as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
     except OSError as fault:
         raise OutputFault(
             f"--json {json_to}",

@@ -8,10 +8,8 @@ written last and says that the first is whole, so a build that is killed leaves 
 import hashlib
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,8 +22,9 @@ import PIL
 from osteon.collection.fitting import CHANGED, MISSING, ImportedFilm, fit_film, say_why
 from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault, ManifestFault, OutputFault
-from osteon.radiographs.isolation import ChildPool
+from osteon.files import open_whole
 from osteon.release import Preparation
+from osteon.sandbox import ChildPool
 from osteon.terms import ManifestRow, Pixels8, Progress, SetAside, no_progress
 
 _VERSION: Final = 2  # 2: pixels that are not square, and DICOM as docs/dicom.md has it
@@ -70,7 +69,7 @@ def build_cache(
     Raises:
         ManifestFault: If not one film of the manifest can be used.
         OutputFault: If the folder cannot be written to: read-only, full, or a file.
-    """  # noqa: DOC502 — writing raises ManifestFault
+    """
     stem = folder / f"films-{_cache_key(manifest, how)[:16]}"
     found = _open_cache(stem, how)
     if found is not None and not _is_any_back(manifest, found):
@@ -137,7 +136,7 @@ def _is_imported_file(path: Path, row: ManifestRow) -> bool:
 
 def _sweep(stem: Path) -> None:
     """Remove what killed builds of this cache left; a build at work touched its file just now."""
-    for part in stem.parent.glob(f"{stem.name}-*.part"):
+    for part in stem.parent.glob(f".{stem.name}.*.partial"):
         try:
             if time.time() - part.stat().st_mtime > _STALE_AFTER_S:
                 part.unlink()
@@ -151,7 +150,7 @@ def _write_cache(stem: Path, manifest: Manifest, how: Preparation, progress: Pro
 
     # What was there no longer counts: two halves of different builds must not look like one.
     stem.with_suffix(".json").unlink(missing_ok=True)
-    with _replacing(stem.with_suffix(".npy")) as part:
+    with open_whole(stem.with_suffix(".npy")) as part:
         # Plain writes, not a writable memory map: on a full disk those raise, and a map kills.
         _write_header(part, len(manifest.rows), how)
         for done, (row, fitted) in enumerate(_fit_films(manifest, how), start=1):
@@ -171,7 +170,7 @@ def _write_cache(stem: Path, manifest: Manifest, how: Preparation, progress: Pro
         part.seek(0)
         _write_header(part, len(paths), how)
     told = {"paths": paths, "set_aside": [{"path": a.path, "reason": a.reason} for a in aside]}
-    with _replacing(stem.with_suffix(".json")) as part:
+    with open_whole(stem.with_suffix(".json")) as part:
         part.write(json.dumps(told).encode())
 
 
@@ -180,20 +179,6 @@ def _write_header(part: BinaryIO, n_films: int, how: Preparation) -> None:
     np.lib.format.write_array_header_1_0(
         part, {"descr": "|u1", "fortran_order": False, "shape": (n_films, how.rows, how.columns)}
     )
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a new file that takes the target's place only if everything was written."""
-    part = target.parent / f"{target.stem}-{secrets.token_hex(4)}.part"
-    try:
-        with part.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _fit_films(manifest: Manifest, how: Preparation) -> Iterator[tuple[ManifestRow, Pixels8 | str]]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from osteon.errors import FilmFault
 from osteon.radiographs.films import decode_film
-from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.preparation import fit_pixels
 from osteon.release import Preparation
 from osteon.terms import Pixels8
 

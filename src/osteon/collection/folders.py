@@ -13,12 +13,12 @@ import heapq
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from osteon.collection.file_kinds import FileKind, identify_file
+from osteon.collection.file_kinds import FILM, FileKind, identify_file
 from osteon.terms import SetAside
 
 _LITTER: Final = frozenset(
@@ -89,6 +89,22 @@ def walk_folder(folder: Path) -> FolderContents:
     )
 
 
+def list_files(folder: Path) -> tuple[str, ...] | None:
+    """List the plain files below a folder, whatever they are; none of them is opened.
+
+    Args:
+        folder: Where to look. Links are followed as `walk_folder` does it.
+
+    Returns:
+        Paths relative to it with forward slashes, sorted; None where it cannot be opened.
+    """
+    walk = _Walk(folder, identify=lambda _: FILM)
+    walk.run()
+    if any(one.path == "." for one in walk.passed_over):
+        return None
+    return tuple(sorted(walk.films))
+
+
 def count_endings(paths: Iterable[str]) -> dict[str, int]:
     """Return how many files have each ending, the most common first; "" for none.
 
@@ -106,8 +122,9 @@ def count_endings(paths: Iterable[str]) -> dict[str, int]:
 class _Walk:
     """Holds what was found, and which folders were entered."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, identify: Callable[[Path], FileKind] = identify_file) -> None:
         self.root = root
+        self._identify_file = identify
         self.films: list[str] = []
         self.objects: list[SetAside] = []
         self.others: list[str] = []
@@ -162,7 +179,7 @@ class _Walk:
             self._pass_over(path, "a pipe, a socket or a device")
         else:
             try:
-                self._keep(path, identify_file(self.root / path))
+                self._keep(path, self._identify_file(self.root / path))
             except OSError as fault:
                 self._pass_over(path, f"a file that cannot be opened{_describe_cause(fault)}")
 

@@ -45,7 +45,7 @@ def fill_groups(
 
     Raises:
         SettingsFault: If the pattern has no group to name the picture.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     rows = manifest.rows
     keys = _tie_keys(rows, same_picture, pictures)
     kept = _without(keys, _tying(rows, keys))
@@ -77,7 +77,7 @@ def read_grouped_manifest(
     Raises:
         FolderNotFound: If the manifest or `films` does not exist.
         ManifestFault: If the file is not a manifest, breaks a rule, or is of another collection.
-    """  # noqa: DOC502 — reading raises them
+    """
     return fill_groups(read_manifest(path, films=films, must_exist=must_exist))
 
 
@@ -103,7 +103,7 @@ def find_tying_films(
 
     Raises:
         SettingsFault: If the pattern has no group to name the picture.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     rows = manifest.rows
     tying = _tying(rows, _tie_keys(rows, same_picture, pictures))
     return {rows[index].path: splits for index, splits in sorted(tying.items())}

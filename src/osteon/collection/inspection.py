@@ -2,15 +2,15 @@
 
 from dataclasses import fields
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from osteon.collection.layouts.headers import fill_from_header
-from osteon.collection.layouts.listing import ListedFilm, Listing
+from osteon.collection.importers.headers import fill_from_header
+from osteon.collection.importers.listing import ListedFilm, Listing
 from osteon.collection.opening import Opening, open_film, open_lost_film
 from osteon.errors import FilmFault
-from osteon.radiographs.isolation import ChildPool
-from osteon.terms import Box, ManifestRow, Progress, no_progress
+from osteon.geometry import Box
+from osteon.sandbox import ChildPool
+from osteon.terms import ManifestRow, Progress, no_progress
 
 _SAID = tuple(field.name for field in fields(ListedFilm) if not field.name.startswith("relative_"))
 
@@ -30,7 +30,7 @@ def inspect_films(
 
     Returns:
         One row per film, in the listing's order. A film that cannot be used, or is gone, is
-        "unreadable" or "truncated", with the reason; one that is gone has no hash.
+        "unreadable", "truncated" or "torn", with the reason; one that is gone has no hash.
     """
     rows: list[ManifestRow] = []
     paths = [listing.root / film.path for film in listing.films]
@@ -43,31 +43,14 @@ def inspect_films(
     return tuple(rows)
 
 
-def inspect_film(film: ListedFilm, *, root: Path, collection: str) -> ManifestRow:
-    """Open one film that is trusted, in this process.
-
-    Args:
-        film: What its layout says about it.
-        root: The folder that its path is relative to.
-        collection: The collection's name.
-
-    Returns:
-        Its row of the manifest.
-    """
-    path = root / film.path
-    try:
-        opening = open_film(path)
-    except FilmFault as fault:
-        opening = open_lost_film(path, fault)
-    return _build_row(film, opening, collection=collection)
-
-
 def _build_row(film: ListedFilm, opening: Opening, *, collection: str) -> ManifestRow:
     if opening.instance is not None:
         film = fill_from_header(film, opening.instance, patient_key=opening.patient_key)
     said: dict[str, Any] = {name: getattr(film, name) for name in _SAID}
     if opening.rows and film.relative_boxes:
-        said["boxes"] = tuple(_scale(box, opening) for box in film.relative_boxes)
+        said["boxes"] = tuple(
+            Box(*box).scale(opening.columns, opening.rows) for box in film.relative_boxes
+        )
         said["polygons"] = tuple(
             tuple((x * opening.columns, y * opening.rows) for x, y in outline)
             for outline in film.relative_polygons
@@ -83,8 +66,3 @@ def _build_row(film: ListedFilm, opening: Opening, *, collection: str) -> Manife
         state_reason=opening.reason,
         collection=collection,
     )
-
-
-def _scale(box: Box, opening: Opening) -> Box:
-    x0, y0, x1, y1 = box
-    return x0 * opening.columns, y0 * opening.rows, x1 * opening.columns, y1 * opening.rows

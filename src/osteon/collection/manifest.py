@@ -7,25 +7,31 @@ Parquet carries the films' root, the salt and the format's version in its metada
 import io
 import json
 import os
-import secrets
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from operator import attrgetter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from osteon.collection.columns import (
+from osteon.collection.schema import (
     build_frame,
     build_text_table,
     parse_rows,
     parse_text_table,
 )
-from osteon.collection.placing import refuse_output
 from osteon.errors import FolderNotFound, ManifestFault
-from osteon.terms import ManifestRow
+from osteon.files import write_whole
+from osteon.terms import Manifest, ManifestRow
+
+__all__ = [
+    "FORMAT",
+    "Manifest",
+    "has_films",
+    "merge_manifests",
+    "read_manifest",
+    "write_manifest",
+]
 
 FORMAT = 1
 """Version of the manifest's format: raised when an older Osteon could misread a newer file."""
@@ -34,29 +40,6 @@ _KEY = "osteon"
 _CSV_MARK = "# osteon-manifest "
 # Enough to tell a collection from another; a network drive answers this many in a second.
 _FILMS_LOOKED_FOR = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Manifest:
-    """A collection's films.
-
-    Attributes:
-        rows: One per film, sorted by path.
-        root: The folder that the paths are relative to.
-        salt: Of the split, for good; None where no split was made.
-    """
-
-    rows: tuple[ManifestRow, ...]
-    root: Path
-    salt: str | None = None
-
-    def __post_init__(self) -> None:
-        """Sort, so that equal collections are equal records."""
-        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=attrgetter("path"))))
-
-    def films_path(self, row: ManifestRow) -> Path:
-        """Return where the row's film lies."""
-        return self.root / row.path
 
 
 def read_manifest(path: Path, *, films: Path | None = None, must_exist: bool = True) -> Manifest:
@@ -100,7 +83,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     Raises:
         ManifestFault: If the manifest breaks a rule that reading would refuse.
         OutputFault: If the place cannot be written.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     frame = build_frame(manifest.rows)
     parse_rows(frame, where=str(path))
     root = os.path.abspath(manifest.root)  # noqa: PTH100 — resolve() would follow the links
@@ -116,7 +99,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
         buffer = io.BytesIO()
         frame.write_parquet(buffer, metadata={_KEY: json.dumps(about)})
         data = buffer.getvalue()
-    _write_whole(path, data)
+    write_whole(path, data)
 
 
 def merge_manifests(manifests: Sequence[Manifest]) -> Manifest:
@@ -248,16 +231,3 @@ def _parse_about(text: str, path: Path) -> dict[str, Any]:
     if not isinstance(about, dict):
         raise ManifestFault(f"{path}, metadata", "must be a JSON object", found=text[:80])
     return about
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    # Beside the place, then renamed: a reader sees the old file or the new one.
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as fault:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        refuse_output(path, fault)

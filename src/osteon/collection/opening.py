@@ -5,12 +5,13 @@ Light on purpose: every child imports it.
 
 import errno
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from osteon.errors import FilmFault, TruncatedFilm, UnsupportedRadiograph
+from osteon.errors import FilmFault, TornFilm, TruncatedFilm, UnsupportedRadiograph
+from osteon.radiographs.densities import SIDEWAYS
 from osteon.radiographs.dicom import (
     InstanceFacts,
     decode_dicom,
@@ -20,8 +21,6 @@ from osteon.radiographs.dicom import (
 )
 from osteon.radiographs.raster import check_file_size, decode_raster, read_film_bytes
 from osteon.terms import State
-
-_SIDEWAYS = frozenset({5, 6, 7, 8})  # EXIF 2.32, 4.6.4 A, tag 274: the axes are exchanged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +61,7 @@ def open_film(path: Path, *, patient_salt: str = "") -> Opening:
     Raises:
         UnsupportedRadiograph: If the file is too large for a film: it is not even hashed here,
             where computing time is limited, but by `open_lost_film`.
-    """  # noqa: DOC502 — the function called raises it
+    """
     try:
         check_file_size(path)
         sha256 = hash_file(path)
@@ -73,6 +72,10 @@ def open_film(path: Path, *, patient_salt: str = "") -> Opening:
         return Opening(sha256="", state="unreadable", reason=reason)
     try:
         return _open_whole(path, sha256, patient_salt)
+    except TornFilm as fault:
+        # What its header says holds: the film is its patient's, and stands in one group with them.
+        known = _open_whole(path, sha256, patient_salt, allow_torn=True)
+        return replace(known, state="torn", reason=say_why(fault))
     except TruncatedFilm as fault:
         rows, columns = _read_size(path)
         return Opening(
@@ -120,12 +123,18 @@ def say_why(fault: FilmFault) -> str:
     return f"{kind}{fault.must}{found}"
 
 
-def _open_whole(path: Path, sha256: str, patient_salt: str) -> Opening:
+def _open_whole(path: Path, sha256: str, patient_salt: str, *, allow_torn: bool = False) -> Opening:
     data = read_film_bytes(path)
     if not is_dicom(data):
-        film = decode_raster(data, source=str(path))
-        return Opening(sha256=sha256, state="readable", rows=film.rows, columns=film.columns)
-    found = decode_dicom(data, source=str(path))
+        film = decode_raster(data, source=str(path), allow_torn=allow_torn)
+        return Opening(
+            sha256=sha256,
+            state="readable",
+            rows=film.rows,
+            columns=film.columns,
+            pixel_aspect=None if film.pixel_aspect == 1.0 else film.pixel_aspect,
+        )
+    found = decode_dicom(data, source=str(path), allow_torn=allow_torn)
     aspect = found.radiograph.pixel_aspect
     return Opening(
         sha256=sha256,
@@ -149,7 +158,7 @@ def _read_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            is_sideways = image.getexif().get(ExifTags.Base.Orientation) in _SIDEWAYS
+            is_sideways = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
     except (OSError, SyntaxError, ValueError):
         return 0, 0
     return (width, height) if is_sideways else (height, width)

@@ -116,13 +116,13 @@ def split_manifest(
         same_picture: As in `fill_groups`.
 
     Returns:
-        The collection with its splits. Truncated and unreadable films are set aside, and new films
-        that would tie films of two splits together.
+        The collection with its splits. Truncated, torn and unreadable films are set aside, and
+        new films that would tie films of two splits together.
 
     Raises:
         ManifestFault: If the manifest was split with another salt.
         SettingsFault: If the salt is empty, or the pattern has no group.
-    """  # noqa: DOC502 — raised by the functions called
+    """
     _check_salt(manifest, salt)
     tying = find_tying_films(manifest, same_picture=same_picture)
     filled = fill_groups(manifest, same_picture=same_picture)

@@ -13,9 +13,9 @@ from scipy.special import expit
 from sklearn.isotonic import isotonic_regression
 
 from osteon.errors import InvertedAnswers, OneClassOnly
-from osteon.evaluation.answers import Groups, Logits, References, check_answers, number_groups
-from osteon.evaluation.auroc import measure_auroc
 from osteon.release.calibrator import Calibrator, Knot, Method, Trial
+from osteon.statistics.auroc import measure_auroc
+from osteon.statistics.films import Groups, Logits, References, check_answers, number_groups
 
 Floats64 = npt.NDArray[np.float64]
 Ints64 = npt.NDArray[np.int64]

@@ -21,8 +21,8 @@ import numpy.typing as npt
 from scipy.special import betaincinv
 
 from osteon.errors import MeasurementFault
-from osteon.evaluation.answers import Groups, References, check_answers, number_groups
 from osteon.release.decisions import CertifiedPoint, OperatingPoints, Promise, is_proven
+from osteon.statistics.films import Groups, References, check_answers, number_groups
 
 HAIR: Final = 1e-4
 """How far a threshold stays from the film that set it, as a share of the way to 0 or to 1: more

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from osteon.errors import MeasurementFault
-from osteon.evaluation import shares
-from osteon.evaluation.answers import Groups, References, check_answers, number_groups
-from osteon.evaluation.bootstrap import sum_by_group
-from osteon.evaluation.intervals import Proportion
-from osteon.evaluation.metrics import Metric, count_cells, measure
-from osteon.evaluation.shares import Share
 from osteon.release.decisions import Called, OperatingPoints
+from osteon.statistics import proportions as shares
+from osteon.statistics.films import Groups, References, check_answers, number_groups
+from osteon.statistics.intervals import Proportion
+from osteon.statistics.metrics import Metric, count_cells, measure
+from osteon.statistics.proportions import Share
+from osteon.statistics.resampling import sum_by_group
 
 CALLED: Final[tuple[Called, ...]] = ("fracture", "doubt", "no fracture")
 """In the order of columns."""
@@ -163,7 +163,7 @@ def decide_films(probabilities: npt.ArrayLike, points: OperatingPoints) -> tuple
 
     Raises:
         MeasurementFault: If one of them is no probability.
-    """  # noqa: DOC502 — deciding raises it
+    """
     return tuple(points.decide(float(one)) for one in np.asarray(probabilities).ravel())
 
 

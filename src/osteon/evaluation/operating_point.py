@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 
 from osteon.errors import OneClassOnly
-from osteon.evaluation.answers import Logits, References, check_answers
-from osteon.evaluation.intervals import Proportion
-from osteon.evaluation.metrics import count_confusion
+from osteon.statistics.films import Logits, References, check_answers
+from osteon.statistics.intervals import Proportion
+from osteon.statistics.metrics import count_confusion
 from osteon.terms import Logit
 
 Rule = Literal["youden", "half"]

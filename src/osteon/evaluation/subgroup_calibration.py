@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from osteon.evaluation.answers import Groups, check_answers
-from osteon.evaluation.reliability import Reliability, measure_calibration
 from osteon.evaluation.subgroups import NOT_STATED
+from osteon.statistics.calibration_error import Reliability, measure_calibration
+from osteon.statistics.films import Groups, check_answers
 
 FEWEST: Final = 10
 """Films of each class below which a kind of film is left out: its error would be noise."""
@@ -57,7 +57,7 @@ def measure_subgroup_calibration(
 
     Raises:
         MeasurementFault: If a probability is outside [0, 1].
-    """  # noqa: DOC502 — measuring raises it
+    """
     answers, truths = check_answers(probabilities, references)
     places: dict[str, list[int]] = defaultdict(list)
     for place, of_film in enumerate(values):

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osteon.evaluation import shares
-from osteon.evaluation.answers import FilmAnswer, number_groups
-from osteon.evaluation.bootstrap import sum_by_group
-from osteon.evaluation.metrics import Metric, count_cells
+from osteon.statistics import proportions as shares
+from osteon.statistics.films import FilmAnswer, number_groups
+from osteon.statistics.metrics import Metric, count_cells
+from osteon.statistics.resampling import sum_by_group
+from osteon.terms import ManifestRow
 
 NOT_STATED = "not stated"
 """The value of a covariate for films of which the manifest says nothing."""
@@ -165,4 +166,21 @@ def _measure_row(
         misses=tuple(film.film for film in errors.misses),
         false_alarms=tuple(film.film for film in errors.false_alarms),
         n_in_doubt=errors.n_in_doubt,
+    )
+
+
+def describe_film(row: ManifestRow, logit: float) -> FilmAnswer:
+    """Return what the error analysis asks of a film."""
+    hardware = {True: ("seen",), False: ("not seen",), None: ()}[row.hardware]
+    return FilmAnswer(
+        film=row.path,
+        logit=logit,
+        has_fracture=row.has_fracture,
+        group=row.group,
+        covariates={
+            "body_region": row.body_region,
+            "view": row.view,
+            "hardware": hardware,
+            "film_size": (name_film_size(row.rows, row.columns),),
+        },
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from osteon.errors import SettingsFault
-from osteon.evaluation.metrics import Metric, Metrics
+from osteon.statistics.metrics import Metric, Metrics
 
 Verdict = Literal["met", "missed", "undecided"]
 

@@ -44,7 +44,7 @@ def locate_release(given: str | Path | None) -> Path:
 
     Raises:
         ReleaseMissing: If the release that comes with Osteon is meant, and is not there.
-    """  # noqa: DOC502 — finding it raises
+    """
     if given is None:
         return find_default_release()
     path = Path(given)

@@ -15,16 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from osteon.errors import ReleaseDamaged, ReleaseInverted, RunFault, SettingsFault
-from osteon.inference.answering import Answer, Answerer, Refusal
 from osteon.inference.bundled import find_default_release, locate_release
 from osteon.inference.evidence import lay_on_film, scale_evidence
 from osteon.inference.findings import find_contradictions, rate_findings, show_places
 from osteon.inference.guards import check_guards
 from osteon.inference.network import Network, open_session
+from osteon.inference.predictor import Answer, Answerer, Refusal
 from osteon.inference.sources import Film, is_stream, list_films
-from osteon.radiographs.isolation import ChildPool, Limits
-from osteon.radiographs.prepare import scale_pixels
+from osteon.radiographs.preparation import scale_pixels
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
+from osteon.sandbox import ChildPool, Limits
 from osteon.terms import Probability, Reading
 
 SELF_TEST_TOLERANCES: Final = MappingProxyType({"fp32": 2e-3, "fp16": 0.05, "int8": 0.5})
@@ -119,7 +119,7 @@ class Detector:
         Raises:
             FolderNotFound: If there is no such file.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
-        """  # noqa: DOC502 — the functions called raise them
+        """
         file = locate_release(path)
         return cls(
             read_release(file),
@@ -150,7 +150,7 @@ class Detector:
         Raises:
             ReleaseMissing: If this Osteon was built without it.
             ReleaseFault: If it is damaged, of another schema, or answers the other way round.
-        """  # noqa: DOC502 — the functions called raise them
+        """
         path = find_default_release()
         return cls.load(
             path,
@@ -173,6 +173,11 @@ class Detector:
         """End the children."""
         self.close()
 
+    @property
+    def release_sha256(self) -> str:
+        """The SHA-256 of the release's file, as readings hold it."""
+        return self._sha256
+
     def close(self) -> None:
         """End the child processes that decode films; no film is read after that."""
         self._pool.close()
@@ -191,7 +196,7 @@ class Detector:
 
         Raises:
             TypeError: If it is none of these: a fault of the program, not of a film.
-        """  # noqa: DOC502 — opening raises it
+        """
         reading = self.build_reading(self.answerer.answer(film))
         return replace(reading, film=None if is_stream(film) else film)  # a stream is at its end
 
@@ -208,7 +213,7 @@ class Detector:
         Raises:
             TypeError: If it is none of these, or an element is no film.
             NoFilms: If the folder or pattern holds no film.
-        """  # noqa: DOC502 — listing raises them
+        """
         return self._read_each(list_films(films))
 
     def _read_each(self, films: Iterable[Film]) -> Iterator[Reading]:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from osteon.inference.pieces import find_pieces
-from osteon.radiographs.prepare import Placement
+from osteon.geometry import Box, Letterbox
+from osteon.inference.components import find_pieces
 from osteon.release import EvidenceSettings, Preparation
-from osteon.terms import Box, Floats
+from osteon.terms import Floats
 
 MAX_PLACES: Final = 8
 """Places at most on one film; more of them say nothing."""
@@ -61,7 +61,7 @@ def scale_evidence(raw: Floats, settings: EvidenceSettings) -> Floats:
     return scaled
 
 
-def lay_on_film(evidence: Floats, place: Placement, how: Preparation) -> Floats:
+def lay_on_film(evidence: Floats, place: Letterbox, how: Preparation) -> Floats:
     """Return evidence for every pixel of a film.
 
     Args:
@@ -76,7 +76,7 @@ def lay_on_film(evidence: Floats, place: Placement, how: Preparation) -> Floats:
 
 
 def find_places(
-    evidence: Floats, place: Placement, how: Preparation, *, settings: EvidenceSettings
+    evidence: Floats, place: Letterbox, how: Preparation, *, settings: EvidenceSettings
 ) -> tuple[Place, ...]:
     """Return the places where evidence stands out, the strongest first.
 
@@ -106,11 +106,9 @@ def find_places(
     places = [
         # Multiplied first: the last cell then ends exactly at the film's edge.
         Place(
-            box=_grow(
-                (x0 * wide / columns, y0 * high / rows, x1 * wide / columns, y1 * high / rows),
-                settings.grow,
-                place,
-            ),
+            box=Box(x0 * wide / columns, y0 * high / rows, x1 * wide / columns, y1 * high / rows)
+            .stretch(settings.grow)
+            .clip(wide, high),
             peak=peak,
         )
         for (x0, y0, x1, y1), peak in found
@@ -119,7 +117,7 @@ def find_places(
 
 
 def find_best_place(
-    evidence: Floats, place: Placement, how: Preparation, *, settings: EvidenceSettings
+    evidence: Floats, place: Letterbox, how: Preparation, *, settings: EvidenceSettings
 ) -> Place | None:
     """Return the place where evidence is highest, however faint it is for a finding.
 
@@ -145,7 +143,7 @@ def find_best_place(
 
 
 def measure_peak(
-    evidence: Floats, place: Placement, how: Preparation, *, settings: EvidenceSettings
+    evidence: Floats, place: Letterbox, how: Preparation, *, settings: EvidenceSettings
 ) -> float:
     """Return the highest evidence on a film, as `find_places` sees it.
 
@@ -158,7 +156,7 @@ def measure_peak(
     return float(lay_on_cells(evidence, place, how, n_cells=settings.cells).max())
 
 
-def lay_on_cells(evidence: Floats, place: Placement, how: Preparation, *, n_cells: int) -> Floats:
+def lay_on_cells(evidence: Floats, place: Letterbox, how: Preparation, *, n_cells: int) -> Floats:
     """Return a film's evidence in cells: what lies beside the film is left out.
 
     Args:
@@ -176,7 +174,7 @@ def lay_on_cells(evidence: Floats, place: Placement, how: Preparation, *, n_cell
     return _resize(evidence, place, how, (columns, rows))
 
 
-def find_peak(evidence: Floats, place: Placement, how: Preparation) -> tuple[float, float] | None:
+def find_peak(evidence: Floats, place: Letterbox, how: Preparation) -> tuple[float, float] | None:
     """Return where on a film its evidence is highest.
 
     Args:
@@ -237,16 +235,11 @@ def measure_occlusion(film: Floats, logit: float, answer: Answer) -> Floats:
     return total / count
 
 
-def _resize(evidence: Floats, place: Placement, how: Preparation, size: tuple[int, int]) -> Floats:
+def _resize(evidence: Floats, place: Letterbox, how: Preparation, size: tuple[int, int]) -> Floats:
     """Cut the film's part out of a map, and bring it to `(columns, rows)`."""
     map_rows, map_columns = evidence.shape
     x_scale, y_scale = map_columns / how.columns, map_rows / how.rows
-    part = (
-        place.left * x_scale,
-        place.top * y_scale,
-        (place.left + place.columns) * x_scale,
-        (place.top + place.rows) * y_scale,
-    )
+    part = place.area(x_scale, y_scale)
     picture = Image.fromarray(np.ascontiguousarray(evidence, dtype=np.float32))
     laid = picture.resize(size, Image.Resampling.BILINEAR, box=part)
     return np.clip(np.asarray(laid, dtype=np.float32), 0.0, 1.0)
@@ -280,17 +273,3 @@ def _dilate(cells: Floats) -> Floats:
     across = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
     highest: Floats = np.maximum(np.maximum(across[:-2], across[1:-1]), across[2:])
     return highest
-
-
-def _grow(box: Box, by: float, place: Placement) -> Box:
-    """Return a box with each side multiplied, its centre kept, cut at the film's border."""
-    if by == 1:
-        return box
-    x0, y0, x1, y1 = box
-    x_more, y_more = (x1 - x0) * (by - 1) / 2, (y1 - y0) * (by - 1) / 2
-    return (
-        max(x0 - x_more, 0.0),
-        max(y0 - y_more, 0.0),
-        min(x1 + x_more, float(place.source_columns)),
-        min(y1 + y_more, float(place.source_rows)),
-    )

@@ -6,8 +6,8 @@ One rule for users and for measuring: what a reading shows is what its release w
 from collections.abc import Iterable
 from typing import Final
 
+from osteon.geometry import Letterbox
 from osteon.inference.evidence import Place, find_best_place, find_places, measure_peak
-from osteon.radiographs.prepare import Placement
 from osteon.release import EvidenceSettings, PictureScale, Preparation
 from osteon.release.decisions import Called
 from osteon.terms import Finding, Floats, Probability, Reason
@@ -26,7 +26,7 @@ NO_PLACE: Final = Reason(
 
 def show_places(
     evidence: Floats,
-    place: Placement,
+    place: Letterbox,
     how: Preparation,
     *,
     settings: EvidenceSettings,
@@ -74,7 +74,7 @@ def rate_findings(
 
 def find_contradictions(
     evidence: Floats,
-    place: Placement,
+    place: Letterbox,
     how: Preparation,
     *,
     settings: EvidenceSettings,

@@ -129,7 +129,7 @@ def build_guards(
 
     Raises:
         ReleaseFault: If the package's network is not the one that they were fitted to.
-    """  # noqa: DOC502 — the check raises it
+    """
     fitted = Guards.model_validate_json(read_fitted(_LIMITS))
     check_guards(fitted)
     return fitted.model_copy(update={"on_inverted": on_inverted, "on_stranger": on_stranger})

@@ -9,7 +9,7 @@ import onnxruntime
 from pydantic import ValidationError
 
 from osteon.errors import FolderNotFound, RunFault
-from osteon.radiographs.prepare import fit_pixels, scale_pixels
+from osteon.radiographs.preparation import fit_pixels, scale_pixels
 from osteon.release import NETWORK_CARD_KEY, NetworkCard
 from osteon.terms import Floats, Logit, Pixels8, Progress, Radiograph, no_progress
 

@@ -1,6 +1,6 @@
 """From what a person hands in to what the network takes: in a child process, if it is a file.
 
-Bytes of strangers are parsed and decoded in a child (`radiographs.isolation`), which also brings
+Bytes of strangers are parsed and decoded in a child (`sandbox`), which also brings
 the film to the network's size and takes what the guards look at, so that little comes back.
 """
 
@@ -16,10 +16,10 @@ from osteon.inference.guard_looks import GUARD_SIDE, take_looks
 from osteon.inference.sources import FILMS, Film, name_film, simplify_film
 from osteon.radiographs.arrays import build_radiograph
 from osteon.radiographs.dicom import decode_dicom, is_dicom, write_dataset
-from osteon.radiographs.isolation import ChildPool, Limits
-from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.preparation import fit_pixels
 from osteon.radiographs.raster import decode_raster, read_film_bytes
 from osteon.release import Preparation
+from osteon.sandbox import ChildPool, Limits
 from osteon.terms import Instance, Pixels8, Radiograph, Reason
 
 
@@ -79,7 +79,7 @@ def build_order(
 
     Raises:
         TypeError: If it is no film.
-    """  # noqa: DOC502 — reading the content raises it
+    """
     content: Path | bytes | Radiograph | FilmFault
     source = name_film(film)
     try:
@@ -166,7 +166,7 @@ def open_film(order: OpeningOrder) -> OpenedFilm:
 
     Raises:
         FilmFault: If it cannot be used.
-    """  # noqa: DOC502 — reading and decoding raise it
+    """
     radiograph, instance = decode_order(order)
     return OpenedFilm(
         pixels=fit_pixels(radiograph, order.preparation),
@@ -190,7 +190,7 @@ def decode_order(order: OpeningOrder) -> tuple[Radiograph, Instance | None]:
 
     Raises:
         FilmFault: If it cannot be used.
-    """  # noqa: DOC501, DOC502 — an UnsupportedRadiograph is one
+    """  # noqa: DOC501 — an UnsupportedRadiograph is one
     limits, source, content = order.limits, order.source, order.content
     if isinstance(content, FilmFault):
         raise content

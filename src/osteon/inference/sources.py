@@ -82,7 +82,7 @@ def simplify_film(film: Film, *, max_bytes: int) -> Path | bytes | npt.NDArray[A
         TruncatedFilm: If it is a PIL image whose file ends too early.
         UnreadableFilm: If it is a PIL image that does not decode.
         UnsupportedRadiograph: If an array's transparency leaves open what is shown.
-    """  # noqa: DOC502 — the functions called raise the faults of films
+    """
     if isinstance(film, str | PathLike):
         return Path(film)
     if isinstance(film, bytes | bytearray | memoryview):
@@ -110,7 +110,7 @@ def list_films(films: Any) -> Iterable[Film]:
     Raises:
         TypeError: If it is a single film that is no path, or nothing that can be iterated over.
         NoFilms: If a folder or a pattern holds no film.
-    """  # noqa: DOC502 — listing raises it
+    """
     if isinstance(films, str | PathLike):
         return _list_paths(Path(films))
     is_one = isinstance(films, bytes | bytearray | memoryview | np.ndarray | Image.Image)

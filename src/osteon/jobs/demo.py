@@ -2,37 +2,52 @@
 
 import json
 import re
-import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from osteon.collection.audit_file import AUDIT_FILE
-from osteon.collection.cleaning_rules import CleaningRules
+from osteon.audit.audit_file import AUDIT_FILE
+from osteon.audit.cleaning_rules import CleaningRules
 from osteon.collection.manifest import read_manifest, write_manifest
 from osteon.collection.splits import Shares
 from osteon.errors import OutputFault, ReleaseMissing
+from osteon.evaluation.cohort import choose_some
+from osteon.evaluation.predictions import choose_rows
 from osteon.inference.bundled import DEFAULT_RELEASE, find_default_release
-from osteon.jobs.auditing import audit_collection
-from osteon.jobs.cleaning import clean_collection
-from osteon.jobs.evaluating import EvaluationReport, EvaluationRequest, evaluate
-from osteon.jobs.importing import import_films
-from osteon.jobs.labelled import choose_some
-from osteon.jobs.measuring import choose_rows
-from osteon.jobs.reading import ReadingRequest, read_films
-from osteon.jobs.runs import RunFolder, read_json, write_text
-from osteon.jobs.splitting import split_collection
-from osteon.radiographs.phantom_collection import write_phantoms
+from osteon.jobs.audit import audit_collection
+from osteon.jobs.clean import clean_collection
+from osteon.jobs.demo_report import (
+    READINGS,
+    RELEASE,
+    SPLIT,
+    DemoReport,
+    Stage,
+    choose_commands,
+    choose_pictures,
+    describe_hunt,
+    format_number,
+    format_share,
+)
+from osteon.jobs.evaluate import EvaluationReport, EvaluationRequest, evaluate
+from osteon.jobs.import_ import import_films
+from osteon.jobs.read import ReadingRequest, read_films
+from osteon.jobs.split import split_collection
+from osteon.phantoms.collection import hide_copies, write_phantoms
+from osteon.runs import RunFolder, read_json, write_text
 from osteon.terms import Progress, no_progress
+from osteon.wording import name_release
 
 RECIPE = "demo"
 SHARES = Shares(train=65, tune=15, test=20)
 SALT = "demo"
 PHANTOMS = "phantoms"
 PHANTOM_SEED = 1
+MOST_COPIES = 12
+"""Copies hidden among drawn films, so that the audit has something to find; one in 20 at most."""
+
 FILMS_READ = 20
-"""Films that the default model reads, with a picture of each."""
+"""Test films that a release reads, with a picture of each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,47 +68,6 @@ class DemoRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
-    """One step of the demo, done.
-
-    Attributes:
-        name: What was done.
-        words: What came out, in a sentence.
-        seconds: It took.
-        was_kept: Whether its result was there from an earlier demo.
-    """
-
-    name: str
-    words: str
-    seconds: float
-    was_kept: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DemoReport:
-    """What a demo leaves behind.
-
-    Attributes:
-        folder: Everything it made.
-        is_drawn: Whether the films were phantoms, whose numbers say nothing about patients.
-        stages: What was done, in order.
-        evaluation: The numbers.
-        figures: The pictures to look at.
-        readings: Folder of what the default model read in some of the films, with pictures; None
-            where this Osteon was built without it.
-        next_commands: Three commands to run next.
-    """
-
-    folder: Path
-    is_drawn: bool
-    stages: tuple[Stage, ...]
-    evaluation: EvaluationReport
-    figures: tuple[Path, ...]
-    readings: Path | None
-    next_commands: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Places:
     """Where the demo keeps what; a stage whose result is there is not done again."""
 
@@ -110,15 +84,19 @@ class _Places:
 
     @property
     def split(self) -> Path:
-        return self.folder / "split.parquet"
-
-    @property
-    def readings(self) -> Path:
-        return self.folder / "readings"
+        return self.folder / SPLIT
 
     @property
     def run(self) -> RunFolder:
         return RunFolder(path=self.folder / "run")
+
+    @property
+    def release(self) -> Path:
+        return self.folder / RELEASE
+
+    @property
+    def readings(self) -> Path:
+        return self.folder / READINGS
 
 
 def run_demo(
@@ -127,9 +105,10 @@ def run_demo(
     progress: Progress = no_progress,
     stage_ended: Callable[[Stage], None] = lambda _: None,
 ) -> DemoReport:
-    """Draw or take films, import, audit, clean, split, train and evaluate; read some of them.
+    """Draw or take films, then import, audit, clean, split, train, evaluate, and read some of them.
 
-    A demo that was stopped goes on where it was: run it again.
+    Drawn films are read by a release of the network that learnt from such; a person's own films by
+    the release that comes with Osteon. A demo that was stopped resumes: run it again.
 
     Args:
         request: What was asked.
@@ -143,8 +122,9 @@ def run_demo(
         OsteonError: Whatever one of the stages refuses; or if the folder holds the demo of another
             collection.
         KeyboardInterrupt: If the person stopped the training.
-    """  # noqa: DOC502 — raised by the stages
+    """
     places = _open_folder(request)
+    is_drawn = request.data is None
     stages: list[Stage] = []
 
     def do(name: str, work: Callable[[], str], result: Path | None = None) -> None:
@@ -155,24 +135,28 @@ def run_demo(
         stages.append(Stage(name=name, words=words, seconds=seconds, was_kept=was_kept))
         stage_ended(stages[-1])
 
-    if request.data is None:
+    if is_drawn:
         do("draw", lambda: _draw(request, places, progress), places.films / "README.txt")
     do("import", lambda: _import(places, progress), places.manifest)
-    do("audit", lambda: _audit(places, progress), places.folder / AUDIT_FILE)
+    do("audit", lambda: _audit(request, places, progress), places.folder / AUDIT_FILE)
     do("clean", lambda: _clean(places), places.clean)
     do("split", lambda: _split(places), places.split)
-    do("train", lambda: _train(request, places, progress), places.run.operating_point)
+    trained = places.run.operating_point if _has_ended(places.run) else None
+    do("train", lambda: _train(request, places, progress), trained)
     reports: list[EvaluationReport] = []
     do("evaluate", lambda: _evaluate(places, progress, reports))
-    do("read", lambda: _read(request, places, progress))
+    if is_drawn:
+        do("release", lambda: _export(places, progress), places.release)
+    do("read", lambda: _read(places, progress, is_drawn=is_drawn))
     return DemoReport(
         folder=places.folder,
-        is_drawn=request.data is None,
+        is_drawn=is_drawn,
         stages=tuple(stages),
         evaluation=reports[0],
         figures=tuple(sorted(reports[0].results.glob("*.png"))),
         readings=places.readings if places.readings.is_dir() else None,
-        next_commands=_say_next(request, places),
+        look_at=choose_pictures(places.folder, reports[0].results),
+        next_commands=choose_commands(places.folder, request.out, is_drawn=is_drawn),
     )
 
 
@@ -188,6 +172,7 @@ def _open_folder(request: DemoRequest) -> _Places:
     asked = {
         "data": str(data) if data else None,
         "n_phantoms": None if data else request.n_phantoms,
+        "n_copies": None if data else _count_copies(request),
         "overrides": request.overrides,
     }
     note = folder / "demo.json"
@@ -201,9 +186,23 @@ def _open_folder(request: DemoRequest) -> _Places:
     return _Places(folder=folder, films=data or folder / PHANTOMS)
 
 
+def _count_copies(request: DemoRequest) -> int:
+    return min(MOST_COPIES, request.n_phantoms // 20)
+
+
 def _draw(request: DemoRequest, places: _Places, progress: Progress) -> str:
-    write_phantoms(places.films, n_films=request.n_phantoms, seed=PHANTOM_SEED, progress=progress)
-    return f"{request.n_phantoms:,} films drawn in {places.films}"
+    n_copies = _count_copies(request)
+    write_phantoms(
+        places.films,
+        n_films=request.n_phantoms,
+        n_copies=n_copies,
+        seed=PHANTOM_SEED,
+        progress=progress,
+    )
+    return (
+        f"{request.n_phantoms:,} radiographs drawn in {places.films}, and {n_copies} changed "
+        "copies hidden among them"
+    )
 
 
 def _import(places: _Places, progress: Progress) -> str:
@@ -211,23 +210,31 @@ def _import(places: _Places, progress: Progress) -> str:
     write_manifest(imported.manifest, places.manifest)
     found = imported.summary
     return (
-        f"{found.layout}: {found.n_films:,} films, {found.n_fractured:,} fractured and "
-        f"{found.n_not_fractured:,} not; {found.n_films - found.n_readable:,} cannot be used"
+        f"{found.n_films:,} films, {found.n_fractured:,} with a fracture and "
+        f"{found.n_not_fractured:,} without; layout: {found.layout}; "
+        f"{found.n_films - found.n_readable:,} cannot be used"
     )
 
 
-def _audit(places: _Places, progress: Progress) -> str:
+def _audit(request: DemoRequest, places: _Places, progress: Progress) -> str:
     result = audit_collection(places.manifest, places.folder, progress=progress)
     counts = [f"{rule} in {n.n_films:,} films" for rule, n in result.summary.rules.items()]
-    return f"{'; '.join(counts) or 'no flaw was found'}; pictures in {result.page}"
+    words = "; ".join(counts) or "no flaw was found"
+    if request.data is None:
+        copies = hide_copies(
+            n_films=request.n_phantoms, n_copies=_count_copies(request), seed=PHANTOM_SEED
+        )
+        words = describe_hunt(copies, result.flaws, n_films=request.n_phantoms)
+    return f"{words}; pictures in {result.page}"
 
 
 def _clean(places: _Places) -> str:
     outcome = clean_collection(places.manifest, places.folder, places.clean, how=CleaningRules())
-    rows, excluded = outcome.cleaned.manifest.rows, outcome.cleaned.excluded
+    left = ", ".join(f"{n} for {rule}" for rule, n in outcome.count_by_rule().items())
+    n_left = len(outcome.cleaned.excluded)
     return (
-        f"{len(rows):,} films stay, {outcome.cleaned.n_pictures:,} different pictures; "
-        f"{len(excluded):,} were taken out, see {outcome.excluded_path}"
+        f"{n_left} films left out{f' ({left})' if left else ''}; "
+        f"{len(outcome.cleaned.manifest.rows):,} stay, and each copy knows its original"
     )
 
 
@@ -237,18 +244,24 @@ def _split(places: _Places) -> str:
     return f"{', '.join(counts)} films; copies and patients stay together"
 
 
+def _has_ended(run: RunFolder) -> bool:
+    """Say whether a training came to its own end: one that was stopped has a network too."""
+    return run.facts.exists() and read_json(run.facts)["ended"] not in {"stopped", "not yet"}
+
+
 def _train(request: DemoRequest, places: _Places, progress: Progress) -> str:
-    """Train, or go on with a training that was stopped.
+    """Train, or resume a training that was stopped.
 
     Raises:
         KeyboardInterrupt: If the person stopped it.
     """
-    # Only this stage needs torch, and it is slow to load: nobody waits for it before.
-    from osteon.jobs.training import TrainingRequest, train
+    # Only this stage and the release need torch, and it is slow to load: nobody waits for it before
+    from osteon.jobs.train import TrainingRequest, train
 
+    places.release.unlink(missing_ok=True)  # of a network that is not this one
     last = places.run.checkpoints / "last.ckpt"
     if not last.exists():
-        # Killed before its first checkpoint, a run leaves nothing to go on from.
+        # Killed before its first checkpoint, a run leaves nothing to resume.
         places.run.facts.unlink(missing_ok=True)
     asked = TrainingRequest(
         recipe=RECIPE,
@@ -260,28 +273,50 @@ def _train(request: DemoRequest, places: _Places, progress: Progress) -> str:
     report = train(asked, progress=progress)
     if report.ended == "stopped":
         raise KeyboardInterrupt
-    return f"{len(report.history)} epochs, the best was {report.best_epoch} ({report.ended})"
+    return (
+        f"a network from random weights, {len(report.history)} epochs; "
+        f"the tune films chose the one after epoch {report.best_epoch}"
+    )
 
 
 def _evaluate(places: _Places, progress: Progress, reports: list[EvaluationReport]) -> str:
     reports.append(evaluate(EvaluationRequest(run=places.run.path), progress=progress))
-    metrics = reports[0].metrics
-    auroc = "not defined" if metrics.auroc.value is None else f"{metrics.auroc.value:.3f}"
-    return f"{metrics.n_films:,} {reports[0].split} films read, AUROC {auroc}"
+    metrics, split = reports[0].metrics, reports[0].split
+    return (
+        f"{metrics.n_films:,} {split} films: AUROC {format_number(metrics.auroc)}; "
+        f"of {metrics.sensitivity.denominator} with a fracture it finds "
+        f"{format_share(metrics.sensitivity)}, of {metrics.specificity.denominator} without it "
+        f"clears {format_share(metrics.specificity)}"
+    )
 
 
-def _read(request: DemoRequest, places: _Places, progress: Progress) -> str:
-    """Read some test films with the model that comes with Osteon, and draw what it saw."""
-    try:
-        find_default_release()
-    except ReleaseMissing:
-        return f"{DEFAULT_RELEASE} did not come with this Osteon; nothing was read"
+def _export(places: _Places, progress: Progress) -> str:
+    from osteon.jobs.export import ExportRequest, export_release
+
+    report = export_release(
+        ExportRequest(run=places.run.path, out=places.release), progress=progress
+    )
+    size = places.release.stat().st_size / 1e6
+    return (
+        f"{places.release}, {size:.1f} MB: the network with its calibration, its thresholds and "
+        f"a card that says what is known of it, measured on {report.card.tested_on.n_films} films"
+    )
+
+
+def _read(places: _Places, progress: Progress, *, is_drawn: bool) -> str:
+    """Read some test films, and draw what was seen: drawn ones with the release of this demo."""
+    if not is_drawn:
+        try:
+            find_default_release()
+        except ReleaseMissing:
+            return f"{DEFAULT_RELEASE} did not come with this Osteon; nothing was read"
     manifest = read_manifest(places.split)
     unseen = choose_rows(manifest, "test") or choose_rows(manifest, "tune")
     rows = choose_some(unseen, FILMS_READ)
     report = read_films(
         ReadingRequest(
             films=[manifest.films_path(row) for row in rows],
+            release=places.release if is_drawn else None,
             lines=places.readings / "readings.jsonl",
             table=places.readings / "readings.csv",
             overlays=places.readings / "overlays",
@@ -290,32 +325,8 @@ def _read(request: DemoRequest, places: _Places, progress: Progress) -> str:
     )
     told = ", ".join(f"{n} {decision}" for decision, n in report.counts.items() if n)
     n_fractured = sum(row.has_fracture for row in rows)
-    drawn = (
-        " (drawings, not patients: the model has never seen such, and its answers mean nothing)"
-        if request.data is None
-        else ""
-    )
     return (
-        f"{report.release} on {len(rows)} test films, {n_fractured} fractured{drawn}: {told}; "
+        f"{name_release(report.release)} on {len(rows)} test films, "
+        f"{n_fractured} with a fracture: {told}; "
         f"pictures in {places.readings / 'overlays'}"
     )
-
-
-def _say_next(request: DemoRequest, places: _Places) -> tuple[str, ...]:
-    if request.data is None:
-        release = _quote(places.folder / "demo.osteon")
-        return (
-            f"osteon export {_quote(places.run.path)} -o {release}",
-            "osteon fetch fracatlas -o films/fracatlas",
-            f"osteon demo films/fracatlas -o {_quote(request.out)}",
-        )
-    run = f"runs/{places.folder.name}"
-    return (
-        f"osteon audit {_quote(places.manifest)}",
-        f"osteon train seed-cnn4 {_quote(places.split)} -o {_quote(Path(run))}",
-        f"osteon evaluate {_quote(Path(run))}",
-    )
-
-
-def _quote(path: Path) -> str:
-    return shlex.quote(path.as_posix())

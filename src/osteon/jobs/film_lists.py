@@ -7,13 +7,14 @@ import codecs
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from osteon.collection.file_kinds import HEAD_BYTES, identify_head
 from osteon.collection.folders import count_endings, walk_folder
 from osteon.errors import LayoutFault
+from osteon.reports.readings import spell
 from osteon.terms import SetAside
 
 _MARKS: Final = (
@@ -74,6 +75,41 @@ def gather_films(paths: Iterable[Path]) -> FoundFilms:
         passed_over=tuple(passed_over),
         other_endings=count_endings(others),
     )
+
+
+def leave_out(found: FoundFilms, outputs: Iterable[Path]) -> FoundFilms:
+    """Return the films without those that Osteon itself drew into the folder that it reads.
+
+    Args:
+        found: Of `gather_films`.
+        outputs: Where results go.
+    """
+    own = [output.resolve() for output in outputs]
+    films = tuple(film for film in found.films if not lies_in(film, own))
+    left = len(found.films) - len(films)
+    if not left:
+        return found
+    said = SetAside(
+        path=", ".join(spell(output) for output in outputs),
+        reason=f"the results of `osteon read`, {left:,} picture{'s' * (left != 1)} among them",
+    )
+    return replace(found, films=films, passed_over=(*found.passed_over, said))
+
+
+def lies_in(path: Path, folders: Sequence[Path]) -> bool:
+    """Return whether a file is one of some places, or lies below one.
+
+    Args:
+        path: Of the file.
+        folders: Resolved.
+    """
+    if not folders:
+        return False
+    try:
+        place = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or a name that no disk takes
+        return False
+    return any(place.is_relative_to(folder) for folder in folders)
 
 
 def is_film(content: bytes) -> bool:

@@ -29,8 +29,8 @@ def build_radiograph(
     Raises:
         UnsupportedRadiograph: If the array is not one grey picture, or nothing says which values
             are black and white.
-        TruncatedFilm: If a part of the film is torn off.
-    """  # noqa: DOC502 — looking for a tear raises it
+        TornFilm: If a part of the film is made up.
+    """
     is_number = pixels.dtype.kind in "buif"
     if pixels.ndim != 2 or not is_number:
         raise UnsupportedRadiograph(

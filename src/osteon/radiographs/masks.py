@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from osteon.radiographs.prepare import place_film
+from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import Preparation
 from osteon.terms import Pixels8
 
@@ -42,11 +42,11 @@ def draw_mask(
     size = how.columns // step, how.rows // step
     if not outlines:
         return np.zeros((size[1], size[0]), np.uint8)
-    place = place_film(rows, columns, how, pixel_aspect=pixel_aspect)
+    place = fit_letterbox(rows, columns, how, pixel_aspect=pixel_aspect)
     fine = Image.new("L", (size[0] * step * _FINER, size[1] * step * _FINER))
     pen = ImageDraw.Draw(fine)
     for outline in outlines:
-        corners = [place.to_network((x, y, x, y))[:2] for x, y in outline]
+        corners = [place.move_point(corner) for corner in outline]
         # Pillow's corners are the middles of pixels
         pen.polygon([(x * _FINER - 0.5, y * _FINER - 0.5) for x, y in corners], fill=255)
     return np.asarray(fine.resize(size, Image.Resampling.BOX))

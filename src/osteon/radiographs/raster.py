@@ -30,10 +30,12 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
-from osteon.radiographs.greys import extract_grey, is_all_clear
-from osteon.radiographs.jpegs import find_missing_scan, put_noise_after_scan
+from osteon.radiographs.densities import read_density_aspect
+from osteon.radiographs.greys import TRANSPARENT, extract_grey, has_one_alpha, refuse_depth
+from osteon.radiographs.jpegs import find_missing_interval, find_missing_scan, put_noise_after_scan
+from osteon.radiographs.parts import find_missing_rows, find_missing_strips
 from osteon.radiographs.torn import refuse_torn
-from osteon.terms import Floats, Radiograph, Reason
+from osteon.terms import Floats, Radiograph
 
 FILM_SUFFIXES: Final = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".gif"}
@@ -89,38 +91,11 @@ _UPRIGHT: Final[Mapping[int, Callable[[Floats], Floats]]] = MappingProxyType(
     }
 )
 
-_BITS_PER_SAMPLE: Final = 258  # TIFF 6.0, section 8
 _BIG_TIFF: Final = (b"II+\x00", b"MM\x00+")
-
-TRANSPARENT: Final = Reason(
-    code="alpha-ignored",
-    text="The file says that its picture is transparent everywhere; its colours were read.",
-)
 
 _WHOLE: Final = "must hold the whole picture"
 _CUT_SHORT: Final = "a file that was cut short"
 _REFETCH: Final = "Fetch the film again, or leave it out; Osteon never fills in a missing part."
-
-
-def read_raster(path: Path, *, max_pixels: int = 64_000_000) -> Radiograph:
-    """Read one film from a raster file; see the module's notes.
-
-    Safe to call from several threads at once.
-
-    Args:
-        path: The film.
-        max_pixels: Films with more pixels are refused from the header alone, before decoding.
-
-    Returns:
-        The radiograph, upright, float32 in [0, 1].
-
-    Raises:
-        UnreadableFilm: If the file is missing, empty, no picture, or will not decode.
-        TruncatedFilm: If a part of the picture is missing.
-        UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — reading and decoding raise them
-    data = read_film_bytes(path, max_pixels=max_pixels)
-    return decode_raster(data, source=str(path), max_pixels=max_pixels)
 
 
 def check_file_size(path: Path, *, max_pixels: int = 64_000_000) -> os.stat_result:
@@ -161,7 +136,7 @@ def read_film_bytes(path: Path, *, max_pixels: int = 64_000_000) -> bytes:
     Raises:
         UnreadableFilm: If there is no such file, or it cannot be opened.
         UnsupportedRadiograph: If it is too large for a film.
-    """  # noqa: DOC502 — looking at its size raises it
+    """
     try:
         about = check_file_size(path, max_pixels=max_pixels)
         # A pipe or a device could keep its reader waiting for ever.
@@ -179,13 +154,16 @@ def read_film_bytes(path: Path, *, max_pixels: int = 64_000_000) -> bytes:
     ) from cause
 
 
-def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> Radiograph:
+def decode_raster(
+    data: bytes, *, source: str, max_pixels: int = 64_000_000, allow_torn: bool = False
+) -> Radiograph:
     """Decode one film whose bytes are in hand already, for example because they were hashed.
 
     Args:
         data: The whole file.
         source: Where the bytes came from, as the person named it; starts every refusal.
         max_pixels: Films with more pixels are refused from the header alone, before decoding.
+        allow_torn: Whether a film is returned of which a part was made up before it was saved.
 
     Returns:
         The radiograph, upright, float32 in [0, 1].
@@ -193,46 +171,39 @@ def decode_raster(data: bytes, *, source: str, max_pixels: int = 64_000_000) -> 
     Raises:
         UnreadableFilm: If the bytes are no picture, or will not decode.
         TruncatedFilm: If a part of the picture is missing.
+        TornFilm: If a part of it was made up before it was saved.
         UnsupportedRadiograph: If it is too large, too small, or not one grey picture.
-    """  # noqa: DOC502 — opening and loading raise them
+    """
     image = _open(data, source)
     refuse_size(image.height, image.width, source, max_pixels=max_pixels)
     # A PNG's EXIF may stand behind its picture, so asking for it decodes the picture.
     is_png = isinstance(image, PngImageFile)
-    _refuse_deep_colour(image, data, source)
+    refuse_depth(image, data, source)
+    _refuse_part(find_missing_strips(image), source)
     orientation = 1 if is_png else _read_orientation(image)
     stored = _load(image, source)
-    if isinstance(image, TiffImageFile):
-        orientation = 1  # Pillow turns a TIFF upright itself while it decodes
     orientation = _read_orientation(image) if is_png else orientation
+    _refuse_part(find_missing_rows(image, data, stored), source)
     if isinstance(image, JpegImageFile):
         _refuse_made_up(data, stored, source)
-    refuse_torn(stored, source=source)
-    upright = _UPRIGHT.get(orientation, np.asarray)(stored)
-    notes = (TRANSPARENT,) if is_all_clear(image) else ()
-    return Radiograph(pixels=np.ascontiguousarray(upright), source=source, notes=notes)
+    # Pillow turns a TIFF upright itself while it decodes.
+    turn = np.asarray if isinstance(image, TiffImageFile) else _UPRIGHT.get(orientation, np.asarray)
+    upright = np.ascontiguousarray(turn(stored))
+    if not allow_torn:
+        refuse_torn(upright, source=source)
+    aspect, notes = read_density_aspect(image, orientation)
+    notes = (TRANSPARENT, *notes) if has_one_alpha(image) else notes
+    return Radiograph(pixels=upright, source=source, notes=notes, pixel_aspect=aspect)
 
 
-def _refuse_deep_colour(image: ImageFile.ImageFile, data: bytes, source: str) -> None:
-    """Refuse colour, or grey with transparency, of 16 bits a channel: Pillow keeps 8 of them.
+def _refuse_part(missing: str | None, source: str) -> None:
+    """Refuse a film of which a part is missing.
 
     Raises:
-        UnsupportedRadiograph: If it is such.
+        TruncatedFilm: If it is.
     """
-    depth, n_channels = 8, 1
-    if isinstance(image, PngImageFile):  # PNG 1.2, 11.2.2: IHDR
-        depth, n_channels = data[24], {2: 3, 4: 2, 6: 4}.get(data[25], 1)
-    elif isinstance(image, TiffImageFile):
-        bits = image.tag_v2.get(_BITS_PER_SAMPLE, (8,))
-        depth, n_channels = max(bits), len(bits)
-    if depth > 8 and n_channels > 1:
-        raise UnsupportedRadiograph(
-            source,
-            "must be grey where it is deeper than 8 bits",
-            found=f"{n_channels} channels of {depth} bits",
-            advice="Save it again as 16-bit grey.",
-            code="deep-colour",
-        )
+    if missing:
+        raise TruncatedFilm(source, _WHOLE, found=missing, advice=_REFETCH)
 
 
 def _refuse_made_up(data: bytes, stored: Floats, source: str) -> None:
@@ -241,9 +212,8 @@ def _refuse_made_up(data: bytes, stored: Floats, source: str) -> None:
     Raises:
         TruncatedFilm: If a scan is missing, or the last one is short.
     """
-    missing = find_missing_scan(data)
-    if missing:
-        raise TruncatedFilm(source, _WHOLE, found=missing, advice=_REFETCH)
+    missing = find_missing_scan(data) or find_missing_interval(data)
+    _refuse_part(missing, source)
     if _may_be_made_up(stored):
         probe = _open(put_noise_after_scan(data), source)
         if not np.array_equal(stored, _load(probe, source)):
@@ -262,7 +232,7 @@ def open_raster(data: bytes, *, source: str) -> ImageFile.ImageFile:
     Raises:
         UnreadableFilm: If the bytes are no picture that is read here.
         UnsupportedRadiograph: If there are several pictures in it.
-    """  # noqa: DOC502 — opening raises them
+    """
     return _open(data, source)
 
 
@@ -280,7 +250,7 @@ def _open(data: bytes, source: str) -> ImageFile.ImageFile:
     if container is None:
         raise UnreadableFilm(
             source,
-            "must be a JPEG, PNG, TIFF, BMP or GIF picture",
+            "must be a DICOM file, or a JPEG, PNG, TIFF, BMP or GIF picture",
             found="an empty file" if not data else f"a file that starts with {data[:4]!r}",
             advice="Fetch the film again, or leave it out.",
         )

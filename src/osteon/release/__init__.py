@@ -10,6 +10,7 @@ from osteon.release.evidence import (
     PictureScale,
 )
 from osteon.release.file import SUFFIX, Release, SelfTest, pack_release, read_release
+from osteon.release.films import FilmList
 from osteon.release.guards import Guards
 from osteon.release.preparation import (
     NETWORK_CARD_KEY,
@@ -25,6 +26,7 @@ __all__ = [
     "Calibrator",
     "CertifiedPoint",
     "EvidenceSettings",
+    "FilmList",
     "FindingCalibrator",
     "FindingRule",
     "Guards",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from osteon.release.calibrator import Calibrator
 from osteon.release.decisions import OperatingPoints
@@ -27,8 +27,17 @@ ECE: Final = "ece, bias-corrected"
 _OLD_ECE: Final = "ece, chance taken off"
 """What older releases and reports call it."""
 
+_OLD_LICENCE: Final = "Apache-2.0, as far as the films allow"
+_LICENCE: Final = "Apache-2.0; the licence of the films applies too"
+"""What older releases say of their weights, and how it is said today."""
+
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Unit = Annotated[float, Field(ge=0, le=1)]
+
+UNKNOWN_FILMS: Final = (
+    "The films that this network learnt from are unknown. If any of the films here, or copies of "
+    "them, are among those, every number here flatters it; nothing in the file can tell."
+)
 
 
 class _Record(BaseModel):
@@ -90,6 +99,25 @@ class Independence(_Record):
     n_leaks: int = Field(default=0, ge=0)
 
 
+class LearntCount(_Record):
+    """How many films that were to measure a release it had learnt from, as far as it knows them.
+
+    Attributes:
+        is_known: Whether the release says which films its network learnt from.
+        n_films: Films that were compared with those.
+        n_learnt: Those that the network learnt from, that chose its epoch or that it was calibrated
+            on; copies that are known again are among them.
+        n_related: Others that share a group with such a film.
+        are_left_out: Whether both were left out; if not, they are among the numbers.
+    """
+
+    is_known: bool
+    n_films: int = Field(default=0, ge=0)
+    n_learnt: int = Field(default=0, ge=0)
+    n_related: int = Field(default=0, ge=0)
+    are_left_out: bool = True
+
+
 class Statement(_Record):
     """What the maker of a release says of it: Osteon cannot know. What is empty is shown so.
 
@@ -134,6 +162,27 @@ class Films(_Record):
     n_groups: int = Field(ge=0)
     n_not_read: int = Field(default=0, ge=0)
     kinds: dict[str, dict[str, int]] | None = None
+
+
+class ListedFilms(_Record):
+    """The list of the films that a release was made of, by which it knows them again.
+
+    Attributes:
+        train: Films of it that the network learnt from.
+        tune: Films that chose its epoch, or that an adopted network was calibrated on.
+        test: Films that certified it.
+        n_without_look: Those that are known by their file alone, or by their pixels: they were not
+            at hand, or show next to nothing.
+        look: Name of the perceptual hash by which copies are known.
+        max_distance: Bits in which the hashes of two copies differ at most.
+    """
+
+    train: int = Field(ge=0)
+    tune: int = Field(ge=0)
+    test: int = Field(ge=0)
+    n_without_look: int = Field(default=0, ge=0)
+    look: Literal["dct-sign-256"]
+    max_distance: int = Field(ge=0, le=256)
 
 
 class Latency(_Record):
@@ -218,13 +267,18 @@ class ReleaseCard(_Record):
         trained_on: The films it learnt from.
         tuned_on: The films that chose its epoch, and fitted calibrator and evidence.
         tested_on: The films that certified it; they chose nothing else.
+        films: The list by which those films are known again; None where it was left out, and in a
+            release of an older Osteon.
+        learnt: Of the films that were to calibrate and certify it here, those that its network had
+            learnt from; None where they are those of its own training's splits, and in a release of
+            an older Osteon.
         metrics: On the test films, films of `tested_on`.
         notes: What a reader of the numbers must know: phantoms, leaks.
         precision: Of the network's numbers.
         trained_on_phantoms: Whether its films were drawn; then it says nothing about patients.
         site: What it was before a hospital calibrated it; None for most.
         software: Versions that it was made with.
-        licence: Of the weights.
+        licence: Of the weights; "not stated" where their maker said none.
         attribution: Whom to name.
         members: SHA-256 of each other member of the file, in hex, by name.
         signature: The place for a signature, which no version writes yet.
@@ -247,6 +301,8 @@ class ReleaseCard(_Record):
     trained_on: Films | None
     tuned_on: Films
     tested_on: Films
+    films: ListedFilms | None = None
+    learnt: LearntCount | None = None
     metrics: tuple[Measure, ...]
     notes: tuple[str, ...] = ()
     precision: Precision
@@ -257,6 +313,12 @@ class ReleaseCard(_Record):
     attribution: str
     members: dict[str, str]
     signature: None = None
+
+    @field_validator("licence")
+    @classmethod
+    def _take_over_licence(cls, told: str) -> str:
+        """Read the words that an older Osteon wrote of its own accord as it is said today."""
+        return _LICENCE if told.rstrip(".") == _OLD_LICENCE else told
 
     @property
     def is_certified_unaudited(self) -> bool:

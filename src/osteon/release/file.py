@@ -1,8 +1,9 @@
 """A release is one file: a zip with a network, its card and a self-test, and nothing else.
 
     model.onnx      the network, weights inside
-    release.json    the card (`ReleaseCard`), with the SHA-256 of the other two
+    release.json    the card (`ReleaseCard`), with the SHA-256 of the others
     selftest.npz    drawn films, prepared, and what the network must answer
+    films.npz       hashes by which the films it was made of are known again; not in every release
 
 Members are stored and dated alike, so that equal content gives equal bytes. The card's own hash
 stands in the zip's comment: a slip of the disk is found anywhere in the file. Against intent only a
@@ -12,19 +13,19 @@ signature helps, for which the card keeps a place.
 import hashlib
 import io
 import json
-import math
-import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
 from osteon.errors import FolderNotFound, ReleaseDamaged, ReleaseInverted, ReleaseUnknown
+from osteon.release.arrays import AGAIN, FAULTS, build_entry, pack_arrays, read_arrays
 from osteon.release.card import SCHEMA_VERSION, ReleaseCard
+from osteon.release.films import FilmList, pack_films, read_films
 from osteon.release.preparation import POSITIVE_CLASS
 from osteon.release.weights import check_weights
 from osteon.terms import Floats
@@ -32,24 +33,15 @@ from osteon.terms import Floats
 MODEL: Final = "model.onnx"
 CARD: Final = "release.json"
 SELF_TEST: Final = "selftest.npz"
+FILMS: Final = "films.npz"
+_ALWAYS: Final = (CARD, MODEL, SELF_TEST)
 SUFFIX: Final = ".osteon"
 """How a release's file name ends."""
 
 MAX_BYTES: Final = 2 << 30
 _MAX_CARD_BYTES: Final = 4 << 20
-_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _COMMENT: Final = b"osteon release, card sha256 "
-_AGAIN: Final = "Fetch or export the release again."
-# What the zip reader and numpy say of broken bytes.
-_FAULTS: Final = (
-    OSError,
-    ValueError,
-    LookupError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-)
+_TESTED: Final = ("films", "logits", "evidence")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -78,6 +70,7 @@ class Release:
         self_test: What it must answer.
         source: Where it came from.
         sha256: Of its file.
+        films: Those that it was made of; None where it does not list them.
     """
 
     card: ReleaseCard
@@ -85,24 +78,33 @@ class Release:
     self_test: SelfTest
     source: str
     sha256: str
+    films: FilmList | None = None
 
 
-def pack_release(card: ReleaseCard, model: bytes, self_test: SelfTest) -> tuple[ReleaseCard, bytes]:
+def pack_release(
+    card: ReleaseCard, model: bytes, self_test: SelfTest, *, films: FilmList | None = None
+) -> tuple[ReleaseCard, bytes]:
     """Return a release's card with its hashes, and its file's bytes.
 
     Args:
-        card: The card; its `members` are filled in.
+        card: The card; its `members` and its `films` are filled in.
         model: The network.
         self_test: What it must answer.
+        films: Those that it was made of; None leaves them out.
     """
-    members = {MODEL: model, SELF_TEST: _pack_arrays(self_test)}
+    members = {
+        MODEL: model,
+        SELF_TEST: pack_arrays({name: getattr(self_test, name) for name in _TESTED}),
+        **({} if films is None else {FILMS: pack_films(films)}),
+    }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in members.items()}
-    card = card.model_copy(update={"members": hashes})
+    listed = None if films is None else films.describe()
+    card = card.model_copy(update={"members": hashes, "films": listed})
     text = (json.dumps(card.model_dump(mode="json"), indent=2, sort_keys=True) + "\n").encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
         for name, content in sorted({**members, CARD: text}.items()):
-            file.writestr(_entry(name), content)
+            file.writestr(build_entry(name), content)
         file.comment = _COMMENT + hashlib.sha256(text).hexdigest().encode()
     return card, buffer.getvalue()
 
@@ -118,7 +120,7 @@ def read_release(path: str | Path) -> Release:
         ReleaseDamaged: If anything in it is not what was written.
         ReleaseUnknown: If its schema is of another version.
         ReleaseInverted: If its positive class is not "fracture".
-    """  # noqa: DOC502 — reading its parts raises them
+    """
     file, where = Path(path), str(path)
     if not file.is_file():
         raise FolderNotFound(where, "a release is needed here", advice="It ends in .osteon.")
@@ -126,64 +128,22 @@ def read_release(path: str | Path) -> Release:
         raise ReleaseDamaged(where, f"must be at most {MAX_BYTES:,} bytes")
     members = _read_members(file)
     card = _parse_card(members[CARD], where)
-    for name in (MODEL, SELF_TEST):
+    if (FILMS in members) != (card.films is not None):
+        raise ReleaseDamaged(where, f"{FILMS} must be there where its card says so", advice=AGAIN)
+    for name in members.keys() - {CARD}:
         if hashlib.sha256(members[name]).hexdigest() != card.members.get(name):
-            raise ReleaseDamaged(
-                where, f"{name} must be the one that its card names", advice=_AGAIN
-            )
+            raise ReleaseDamaged(where, f"{name} must be the one that its card names", advice=AGAIN)
     check_weights(members[MODEL], where=f"{where}, {MODEL}")
     return Release(
         card=card,
         model=members[MODEL],
-        self_test=_read_arrays(members[SELF_TEST], where),
+        self_test=_read_self_test(members[SELF_TEST], f"{where}, {SELF_TEST}"),
+        films=None
+        if card.films is None
+        else read_films(members[FILMS], card.films, where=f"{where}, {FILMS}"),
         source=where,
         sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
     )
-
-
-def _read_array(file: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
-    """Return an array, whose file must be as long as its header says.
-
-    `np.load` would set memory aside for whatever the header claims, and unpack what is compressed.
-
-    Raises:
-        ValueError: If it is no such array.
-    """
-    entry = file.getinfo(f"{name}.npy")
-    if entry.compress_type != zipfile.ZIP_STORED:
-        raise ValueError("compressed")
-    content = file.read(entry)
-    stream = io.BytesIO(content)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("of another version")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    start = stream.tell()
-    if dtype.kind not in "uf" or len(content) - start != math.prod(shape) * dtype.itemsize:
-        raise ValueError("no numbers, or not as many as it says")
-    return np.ndarray(shape, dtype, content, start)
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, date_time=_DATE)
-    entry.create_system = 3  # Unix, whatever this is: the bytes must not depend on it
-    entry.external_attr = 0o644 << 16
-    return entry
-
-
-def _pack_arrays(self_test: SelfTest) -> bytes:
-    buffer = io.BytesIO()
-    arrays = {
-        "films": self_test.films,
-        "logits": self_test.logits,
-        "evidence": self_test.evidence,
-    }
-    # np.savez writes the hour into the file.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
-        for name, array in arrays.items():
-            content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
-            file.writestr(_entry(f"{name}.npy"), content.getvalue())
-    return buffer.getvalue()
 
 
 def _read_members(file: Path) -> dict[str, bytes]:
@@ -192,12 +152,13 @@ def _read_members(file: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             names = sorted(entry.filename for entry in entries)
-            if names != sorted((CARD, MODEL, SELF_TEST)):
+            if names not in (sorted(_ALWAYS), sorted((*_ALWAYS, FILMS))):
                 raise ReleaseDamaged(
                     where,
-                    f"must hold {MODEL}, {CARD} and {SELF_TEST}, and nothing else",
+                    f"must hold {MODEL}, {CARD}, {SELF_TEST} and perhaps {FILMS}, once each, and "
+                    "nothing else",
                     found=names[:6],
-                    advice=_AGAIN,
+                    advice=AGAIN,
                 )
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
                 raise ReleaseDamaged(where, "its members must be stored, not compressed")
@@ -205,16 +166,16 @@ def _read_members(file: Path) -> dict[str, bytes]:
                 raise ReleaseDamaged(where, f"{CARD} must be at most {_MAX_CARD_BYTES:,} bytes")
             members = {entry.filename: archive.read(entry) for entry in entries}
             comment = archive.comment
-    except _FAULTS as fault:
-        raise ReleaseDamaged(
-            where, "must be a release that can be read whole", advice=_AGAIN
-        ) from fault
     except zipfile.BadZipFile as fault:
         raise ReleaseDamaged(
-            where, "must be a release: a zip file that is whole", advice=_AGAIN
+            where, "must be a release: a zip file that is whole", advice=AGAIN
+        ) from fault
+    except FAULTS as fault:
+        raise ReleaseDamaged(
+            where, "must be a release that can be read whole", advice=AGAIN
         ) from fault
     if comment != _COMMENT + hashlib.sha256(members[CARD]).hexdigest().encode():
-        raise ReleaseDamaged(where, f"{CARD} must be as it was written", advice=_AGAIN)
+        raise ReleaseDamaged(where, f"{CARD} must be as it was written", advice=AGAIN)
     return members
 
 
@@ -230,7 +191,7 @@ def _parse_card(text: bytes, where: str) -> ReleaseCard:
         said = json.loads(text)
         version, positive = said["schema_version"], said["positive_class"]
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
-        raise ReleaseDamaged(where, f"{CARD} must be a release's card", advice=_AGAIN) from fault
+        raise ReleaseDamaged(where, f"{CARD} must be a release's card", advice=AGAIN) from fault
     if version != SCHEMA_VERSION:
         raise ReleaseUnknown(
             where,
@@ -253,22 +214,13 @@ def _parse_card(text: bytes, where: str) -> ReleaseCard:
             f"{where}, {CARD}",
             f"{'.'.join(str(part) for part in problem['loc']) or 'the card'} must hold",
             found=problem["msg"],
-            advice=_AGAIN,
+            advice=AGAIN,
         ) from fault
 
 
-def _read_arrays(content: bytes, where: str) -> SelfTest:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            test = SelfTest(
-                films=_read_array(file, "films"),
-                logits=_read_array(file, "logits"),
-                evidence=_read_array(file, "evidence"),
-            )
-    except (*_FAULTS, zipfile.BadZipFile) as fault:
-        raise ReleaseDamaged(
-            f"{where}, {SELF_TEST}", "must hold arrays of numbers alone", advice=_AGAIN
-        ) from fault
+def _read_self_test(content: bytes, where: str) -> SelfTest:
+    films, logits, evidence = read_arrays(content, _TESTED, where=where)
+    test = SelfTest(films=films, logits=logits, evidence=evidence)
     fits = (
         test.films.dtype == np.uint8
         and test.films.ndim == 3
@@ -277,5 +229,5 @@ def _read_arrays(content: bytes, where: str) -> SelfTest:
         and bool(np.isfinite(test.logits).all() and np.isfinite(test.evidence).all())
     )
     if not fits:
-        raise ReleaseDamaged(f"{where}, {SELF_TEST}", "must hold films and finite answers")
+        raise ReleaseDamaged(where, "must hold films and finite answers")
     return test

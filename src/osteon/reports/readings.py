@@ -7,15 +7,17 @@ array of the film's size, for `osteon.Detector` or a picture.
 import csv
 import io
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TextIO
 
 from osteon.errors import OutputFault
-from osteon.reports.files import write_whole
-from osteon.terms import Box, Decision, Reading
+from osteon.files import write_whole
+from osteon.geometry import Box
+from osteon.terms import Decision, Reading
 
 COLUMNS: Final = (
     "path",
@@ -34,6 +36,7 @@ COLUMNS: Final = (
     "read_at",
     "doubt_from",
     "fracture_from",
+    "film_sha256",
 )
 """Of the table; `docs/readings.md` describes each."""
 
@@ -77,6 +80,7 @@ class ReadingRecord:
         read_at: When, in UTC.
         doubt_from: Probability below which the film would be called "no fracture".
         fracture_from: Probability from which it would be called "fracture".
+        film_sha256: Of the film's file; None where there was none, or where it changed meanwhile.
     """
 
     path: str
@@ -94,15 +98,23 @@ class ReadingRecord:
     read_at: str | None = None
     doubt_from: float | None = None
     fracture_from: float | None = None
+    film_sha256: str | None = None
 
 
-def build_record(reading: Reading, path: Path, *, overlay: Path | None = None) -> ReadingRecord:
+def build_record(
+    reading: Reading,
+    path: str | Path,
+    *,
+    overlay: Path | None = None,
+    film_sha256: str | None = None,
+) -> ReadingRecord:
     """Return a reading's record.
 
     Args:
         reading: The reading.
         path: Of the film.
         overlay: Its picture.
+        film_sha256: Of the film's file.
     """
     instance = reading.instance
     return ReadingRecord(
@@ -128,7 +140,54 @@ def build_record(reading: Reading, path: Path, *, overlay: Path | None = None) -
         read_at=reading.read_at,
         doubt_from=reading.doubt_from,
         fracture_from=reading.fracture_from,
+        film_sha256=film_sha256,
     )
+
+
+def build_row(record: ReadingRecord) -> dict[str, str | float | None]:
+    """Return a record as a row of the table: one plain value for each of `COLUMNS`.
+
+    Args:
+        record: Of a reading.
+    """
+    findings = "; ".join(
+        " ".join(f"{number:g}" for number in (*found.box, found.probability))
+        for found in record.findings
+    )
+    told = asdict(record) | {
+        "n_findings": len(record.findings),
+        "findings": findings,
+        "reasons": " ".join(record.reasons),
+        "reason_codes": " ".join(record.reason_codes),
+    }
+    return {column: told[column] for column in COLUMNS}
+
+
+def parse_record(line: str | bytes) -> ReadingRecord:
+    """Return the record that a line of `readings.jsonl` holds.
+
+    Args:
+        line: Of the file. Members that this version does not know are left out.
+
+    Raises:
+        ValueError: If it is no reading, or no JSON.
+    """
+    told: Any = json.loads(line)
+    known = {field.name for field in fields(ReadingRecord)}
+    try:
+        findings = tuple(
+            FindingRecord(
+                box=Box(*found["box"]),
+                probability=found["probability"],
+                is_best_place=found.get("is_best_place", False),
+            )
+            for found in told["findings"]
+        )
+        lists = {name: tuple(told.get(name, ())) for name in ("reasons", "reason_codes")}
+        plain = {name: value for name, value in told.items() if name in known}
+        return ReadingRecord(**(plain | lists | {"findings": findings}))
+    except (AttributeError, KeyError, TypeError) as fault:
+        raise ValueError("not a reading") from fault
 
 
 def spell(name: str | Path) -> str:
@@ -150,32 +209,43 @@ def spell(name: str | Path) -> str:
 class ReadingFiles:
     """Holds the files that readings are written to while they come.
 
-    Each line of JSON is whole and on disk before the next film's; the table appears at the end.
+    Each line of JSON is whole and on disk before the next film's. The table appears at the end,
+    whole; a live one grows row by row.
 
     Args:
         lines: The file of JSON lines, or None.
         table: The CSV file, or None.
+        earlier: What the file of lines holds already and keeps; None for a new file.
+        is_live: Whether the table grows with each reading.
     """
 
-    def __init__(self, *, lines: Path | None, table: Path | None) -> None:
-        self._lines_to, self._table_to = lines, table
-        self._table = io.StringIO(newline="")
-        self._writer = csv.writer(self._table, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
+    def __init__(
+        self,
+        *,
+        lines: Path | None,
+        table: Path | None,
+        earlier: Sequence[ReadingRecord] | None = None,
+        is_live: bool = False,
+    ) -> None:
+        self._lines_to, self._table_to, self._is_live = lines, table, is_live
+        self._goes_on = earlier is not None
+        self._table: TextIO = io.StringIO(newline="")
+        self._set_out_rows([list(COLUMNS), *map(_list_cells, earlier or ())])
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        """Open the file of lines.
+        """Open the files.
 
         Raises:
-            OutputFault: If it cannot be written.
+            OutputFault: If they cannot be written.
         """
-        if self._lines_to is not None:
-            try:
-                self._lines_to.parent.mkdir(parents=True, exist_ok=True)
-                self._lines = self._open.enter_context(self._lines_to.open("w", encoding="utf-8"))
-            except OSError as fault:
-                raise OutputFault(str(self._lines_to), _MUST, advice=_ELSEWHERE) from fault
+        with ExitStack() as opened:
+            if self._lines_to is not None:
+                self._lines = _append_to(self._lines_to, opened, is_new=not self._goes_on)
+            if self._table_to is not None and self._is_live:
+                self._write_table(self._table_to)
+                self._table = _append_to(self._table_to, opened)
+            self._open = opened.pop_all()
         return self
 
     def __exit__(
@@ -187,8 +257,8 @@ class ReadingFiles:
         """Close the lines and write the table of what was read, also where reading was stopped."""
         with suppress(OSError):  # each line was flushed
             self._open.close()
-        if self._table_to is not None:
-            write_whole(self._table_to, self._table.getvalue().encode("utf-8"))
+        if self._table_to is not None and not self._is_live:
+            self._write_table(self._table_to)
 
     def add(self, record: ReadingRecord) -> None:
         """Write one reading.
@@ -199,22 +269,39 @@ class ReadingFiles:
         Raises:
             OutputFault: If it cannot be written.
         """
-        plain = asdict(record)
-        findings = "; ".join(
-            " ".join(f"{number:g}" for number in (*found.box, found.probability))
-            for found in record.findings
-        )
-        told = plain | {
-            "n_findings": len(record.findings),
-            "findings": findings,
-            "reasons": " ".join(record.reasons),
-            "reason_codes": " ".join(record.reason_codes),
-        }
-        self._writer.writerow([told[column] for column in COLUMNS])
-        if self._lines_to is None:
-            return
+        where = self._lines_to
         try:
-            self._lines.write(json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n")
-            self._lines.flush()
+            if self._lines_to is not None:
+                line = json.dumps(asdict(record), ensure_ascii=False, allow_nan=False)
+                self._lines.write(line + "\n")
+                self._lines.flush()
+            where = self._table_to
+            self._set_out_rows([_list_cells(record)])
+            self._table.flush()
         except OSError as fault:
-            raise OutputFault(str(self._lines_to), _MUST, advice=_ELSEWHERE) from fault
+            raise OutputFault(str(where), _MUST, advice=_ELSEWHERE) from fault
+
+    def _set_out_rows(self, rows: Sequence[Sequence[object]]) -> None:
+        csv.writer(self._table, lineterminator="\n").writerows(rows)
+
+    def _write_table(self, path: Path) -> None:
+        assert isinstance(self._table, io.StringIO)  # a live table is on disk
+        write_whole(path, self._table.getvalue().encode("utf-8"))
+
+
+def _append_to(path: Path, opened: ExitStack, *, is_new: bool = False) -> TextIO:
+    """Open a file behind its end.
+
+    Raises:
+        OutputFault: If it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w" if is_new else "a", encoding="utf-8", newline="")
+    except OSError as fault:
+        raise OutputFault(str(path), _MUST, advice=_ELSEWHERE) from fault
+    return opened.enter_context(file)
+
+
+def _list_cells(record: ReadingRecord) -> list[object]:
+    return list(build_row(record).values())

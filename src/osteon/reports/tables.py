@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from osteon.evaluation.decisions import DecisionMetrics
-from osteon.evaluation.metrics import Metric, Metrics
-from osteon.reports.files import write_whole
+from osteon.files import write_whole
+from osteon.statistics.metrics import Metric, Metrics
 
 COLUMNS = (
     "metric",

@@ -39,7 +39,7 @@ from osteon.radiographs.dicom import (
     pseudonym_of_patient,
     size_of_dicom,
 )
-from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.preparation import fit_pixels
 from osteon.release import Preparation
 
 HOW = Preparation(rows=32, columns=32)

@@ -24,7 +24,7 @@ from tests.dicoms import (
 )
 
 from osteon.radiographs.dicom import decode_dicom
-from osteon.radiographs.prepare import fit_pixels
+from osteon.radiographs.preparation import fit_pixels
 from osteon.release import Preparation
 from osteon.terms import Pixels8, Radiograph
 

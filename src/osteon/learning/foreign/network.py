@@ -71,7 +71,7 @@ def read_foreign(path: Path, how: AdoptSettings) -> ForeignNetwork:
         FolderNotFound: If there is no such file.
         ReleaseFault: If it is no ONNX network that can run here.
         SettingsFault: If it contradicts what was declared.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     if not path.is_file():
         raise FolderNotFound(str(path), "an ONNX network is needed here")
     try:

@@ -31,7 +31,7 @@ def check_parity(foreign: ForeignNetwork, wrapped: bytes, films: Floats) -> floa
     Raises:
         ParityBroken: If it is above the limit, or an answer is no finite number.
         SettingsFault: If the answers are declared as probabilities and are none.
-    """  # noqa: DOC502 — checking them raises it
+    """
     told = foreign.how.output
     takes = prepare_by_hand(foreign, films)
     answers = [

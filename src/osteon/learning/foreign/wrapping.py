@@ -12,8 +12,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from osteon.learning.export.graphs import forget_the_machine
 from osteon.learning.foreign.network import AXES, ForeignNetwork
-from osteon.learning.graphs import forget_the_machine
 from osteon.release import NETWORK_CARD_KEY, NetworkCard
 
 SURE: Final = 1e-7

@@ -35,7 +35,7 @@ from osteon.radiographs.dicom.lookup import build_lookup
 from osteon.radiographs.dicom.padding import mark_padding, read_padding
 from osteon.radiographs.dicom.pixels import decode_pixels
 from osteon.radiographs.dicom.values import read_text, read_whole
-from osteon.radiographs.pseudonyms import build_pseudonym
+from osteon.radiographs.patients import build_pseudonym
 from osteon.radiographs.torn import refuse_torn
 from osteon.terms import Radiograph
 
@@ -65,7 +65,9 @@ class DicomFilm:
     instance: InstanceFacts
 
 
-def decode_dicom(data: bytes, *, source: str, max_pixels: int = MAX_PIXELS) -> DicomFilm:
+def decode_dicom(
+    data: bytes, *, source: str, max_pixels: int = MAX_PIXELS, allow_torn: bool = False
+) -> DicomFilm:
     """Decode one DICOM instance; see the module's notes.
 
     Safe to call from several threads at once.
@@ -74,15 +76,17 @@ def decode_dicom(data: bytes, *, source: str, max_pixels: int = MAX_PIXELS) -> D
         data: The whole file.
         source: Where the bytes came from, as the person named it; starts every refusal.
         max_pixels: Films with more pixels are refused from the header alone, before decoding.
+        allow_torn: Whether a film is returned of which a part was made up before it was saved.
 
     Returns:
         The film at full depth, float32 in [0, 1], bright bone, and its facts.
 
     Raises:
         UnreadableFilm: If the bytes are no DICOM, contradict themselves, or will not decode.
-        TruncatedFilm: If a part of the file is missing, or the picture is torn.
+        TruncatedFilm: If a part of the file is missing.
+        TornFilm: If a part of the picture was made up before it was saved.
         UnsupportedRadiograph: If it is no radiograph for reading, or beyond a limit.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     header = parse_header(data, source=source)
     refuse_other_objects(header)
     how = read_pixel_format(header, max_pixels=max_pixels)
@@ -107,7 +111,8 @@ def decode_dicom(data: bytes, *, source: str, max_pixels: int = MAX_PIXELS) -> D
         *lookup.notes,
     )
     pixels = lookup.greys[film.codes]
-    refuse_torn(pixels, source=source)
+    if not allow_torn:
+        refuse_torn(pixels, source=source)
     return DicomFilm(
         radiograph=Radiograph(pixels=pixels, source=source, notes=notes, pixel_aspect=aspect),
         instance=read_facts(header),
@@ -125,7 +130,7 @@ def size_of_dicom(data: bytes) -> tuple[int, int]:
 
     Raises:
         FilmFault: If the header itself cannot be read.
-    """  # noqa: DOC502 — parsing raises it
+    """
     header = parse_header(data, source="film")
     return read_whole(header, tags.ROWS) or 0, read_whole(header, tags.COLUMNS) or 0
 
@@ -142,7 +147,7 @@ def pseudonym_of_patient(data: bytes, salt: str) -> str | None:
 
     Raises:
         FilmFault: If the header cannot be read.
-    """  # noqa: DOC502 — parsing raises it
+    """
     return _pseudonym(parse_header(data, source="film"), salt)
 
 

@@ -72,7 +72,7 @@ def fit_cells(
 
     Raises:
         UnreadableFilm: If bits are in use that no attribute accounts for.
-    """  # noqa: DOC502 — the function called raises it
+    """
     cells = samples.astype(np.uint16, copy=False)
     stored, shift = how.bits_stored, how.high_bit + 1 - how.bits_stored
     white = (1 << stored) - 1
@@ -124,7 +124,7 @@ def fit_stream(
 
     Raises:
         UnreadableFilm: If the values go far beyond what BitsStored can hold.
-    """  # noqa: DOC502 — the function called raises it
+    """
     stored = how.bits_stored
     notes = (_note_depth(stream, stored),) if stream.precision <= 8 < stored else ()
     brightest = int(samples.max())

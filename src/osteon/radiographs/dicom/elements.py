@@ -87,7 +87,7 @@ def parse_header(data: bytes, *, source: str) -> Header:
         UnreadableFilm: If the bytes are no chain of elements.
         TruncatedFilm: If they end before the pixel data begin.
         UnsupportedRadiograph: If there are too many elements, too deep, or inflated too far.
-    """  # noqa: DOC502 — the walk raises them
+    """
     if not is_dicom(data):
         raise UnreadableFilm(
             source,
@@ -132,7 +132,7 @@ def parse_first_item(header: Header, tag: int) -> Header | None:
         UnreadableFilm: If the sequence holds something else than items.
         TruncatedFilm: If the item is cut.
         UnsupportedRadiograph: If it holds too many elements, or nests too deep.
-    """  # noqa: DOC502 — the walk raises them
+    """
     sequence = header.elements.get(tag)
     if sequence is None or len(sequence.value) < 8:
         return None

@@ -1,10 +1,9 @@
 """What a header says about its film, tolerantly, and whether it is a film that is read here."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from osteon.errors import UnsupportedRadiograph
 from osteon.radiographs.dicom import tags
@@ -16,7 +15,8 @@ from osteon.radiographs.dicom.values import (
     read_uid,
     read_whole,
 )
-from osteon.terms import Reason
+from osteon.radiographs.patients import SEXES, parse_age
+from osteon.terms import Reason, Sex
 
 # PS3.4 B.5: the storage classes that are read
 _CR: Final = "1.2.840.10008.5.1.4.1.1.1"
@@ -64,12 +64,6 @@ _KNOWN: Final[Mapping[str, str]] = MappingProxyType(
         "BMD": "a bone density measurement",
     }
 )
-_SEXES: Final[Mapping[str, Literal["female", "male", "other"]]] = MappingProxyType(
-    {"F": "female", "M": "male", "O": "other"}  # PS3.3 C.7.1.1
-)
-_YEARS: Final[Mapping[str, float]] = MappingProxyType(
-    {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}  # PS3.5 6.2, AS
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +96,7 @@ class InstanceFacts:
     pixel_spacing_mm: tuple[float, float] | None = None
     manufacturer: str | None = None
     age: float | None = None
-    sex: str | None = None
+    sex: Sex | None = None
 
 
 def read_facts(header: Header) -> InstanceFacts:
@@ -125,8 +119,8 @@ def read_facts(header: Header) -> InstanceFacts:
         imager_pixel_spacing_mm=_read_spacing(header, tags.IMAGER_PIXEL_SPACING),
         pixel_spacing_mm=_read_spacing(header, tags.PIXEL_SPACING),
         manufacturer=read_text(header, tags.MANUFACTURER),
-        age=_read_age(header),
-        sex=_SEXES.get(read_code(header, tags.PATIENT_SEX) or ""),
+        age=parse_age(read_code(header, tags.PATIENT_AGE) or ""),
+        sex=SEXES.get((read_code(header, tags.PATIENT_SEX) or "").lower()),
     )
 
 
@@ -233,8 +227,3 @@ def _read_spacing(header: Header, tag: int) -> tuple[float, float] | None:
     if len(spacing) != 2 or min(spacing) <= 0.0:
         return None
     return spacing[0], spacing[1]
-
-
-def _read_age(header: Header) -> float | None:
-    match = re.fullmatch(r"(\d{1,3}) ?([YMWD]?)", read_code(header, tags.PATIENT_AGE) or "")
-    return round(float(match[1]) * _YEARS[match[2] or "Y"], 4) if match else None

@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from osteon.errors import UnreadableFilm, UnsupportedRadiograph
+from osteon.radiographs.densities import LONGEST, SQUARE
 from osteon.radiographs.dicom import tags
 from osteon.radiographs.dicom.elements import Header
 from osteon.radiographs.dicom.values import read_numbers, read_whole
 from osteon.radiographs.raster import refuse_size
 from osteon.terms import Reason
 
-SQUARE: Final = 0.01
-"""Pixels whose sides differ by less count as square: 0.143 and 0.144 mm are one size, rounded."""
-
 APART: Final = 0.1
 """Two attributes may differ by so much, and the first counts: it changes no shape that matters."""
-
-LONGEST: Final = 4.0
-"""No pixel of a film is so many times as long as it is wide; what says so means something else."""
 
 _RESEND: Final = "The header is damaged: send the film again, or leave it out."
 
@@ -62,7 +57,7 @@ def read_pixel_format(header: Header, *, max_pixels: int) -> PixelFormat:
     Raises:
         UnreadableFilm: If the header contradicts itself, or does not say.
         UnsupportedRadiograph: If the film is too large, too small, or of another depth.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     rows = _need(header, tags.ROWS)
     columns = _need(header, tags.COLUMNS)
     refuse_size(rows, columns, header.source, max_pixels=max_pixels)

@@ -57,7 +57,7 @@ def join_fragments(pixel_data: Element, *, source: str) -> Frame:
         TruncatedFilm: If a fragment is cut, or is missing.
         UnreadableFilm: If something else than fragments is there.
         UnsupportedRadiograph: If there are several frames.
-    """  # noqa: DOC502 — the functions called raise them
+    """
     found = _read_items(pixel_data, source)
     notes = []
     items = found.items

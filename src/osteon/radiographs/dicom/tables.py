@@ -71,7 +71,7 @@ def read_table(header: Header, tag: int, *, used: tuple[int, int], is_signed: bo
 
     Raises:
         UnreadableFilm: If there is one that cannot be applied to this film.
-    """  # noqa: DOC502 — the functions called raise it
+    """
     item = parse_first_item(header, tag)
     if item is None:
         return None

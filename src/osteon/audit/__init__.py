@@ -1,0 +1,1 @@
+"""What a collection hides: copies, flaws, shortcuts; and its cleaning."""

@@ -1,0 +1,1 @@
+"""Copies of a picture, however it was turned, cut or saved again."""

@@ -1,0 +1,1 @@
+"""Whether a label can be guessed without looking at bones."""

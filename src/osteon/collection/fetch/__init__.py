@@ -1,0 +1,1 @@
+"""Collections from the network, unpacked with care."""

@@ -1,0 +1,1 @@
+"""A network becomes an ONNX file."""
