@@ -23,10 +23,13 @@ from osteon.release.guards import Guards
 from osteon.terms import Pixels8
 
 MAX_REFUSED: Final = 0.0025
-"""Share of tune films that may lie above a limit under each change: half of what is promised."""
+"""Share of tune films above the scope's limit under each change: half of what is promised."""
 
-MAX_DOUBTED: Final = 0.005
-"""Share of tune films, unchanged, that may be read with a doubt."""
+MAX_CALLED: Final = 0.001
+"""Share of tune films above the polarity's limit, over all changes together."""
+
+MAX_DOUBTED: Final = 0.01
+"""Share of tune films above either limit of doubt, over all changes together."""
 
 MIN_SPREAD: Final = 0.5
 """Films whose greys spread by half of the least that a tune film has are blank."""
@@ -86,16 +89,14 @@ def choose_limits(measured: Mapping[str, Sequence[Logits]], network: str) -> Gua
         network: SHA-256 of the network that measured.
     """
     kept = [both for name, both in measured.items() if name not in EXTREME]
-    scope = max(_find_high(upright[:, 0], MAX_REFUSED) for upright, _ in kept)
-    spread = min(float(upright[:, 2].min()) for upright, _ in kept)
-    upright = max(_find_high(both[0][:, 1], MAX_REFUSED) for both in kept)
-    doubt = _find_high(measured["as it is"][0][:, 0], MAX_DOUBTED)
+    together = np.concatenate([upright for upright, _ in kept])
     return Guards(
         network=network,
-        min_spread=round(MIN_SPREAD * spread, 2),
-        doubt_scope_logit=doubt,
-        max_scope_logit=scope,
-        max_polarity_logit=upright,
+        min_spread=round(MIN_SPREAD * float(together[:, 2].min()), 2),
+        doubt_scope_logit=_find_high(together[:, 0], MAX_DOUBTED),
+        max_scope_logit=max(_find_high(upright[:, 0], MAX_REFUSED) for upright, _ in kept),
+        doubt_polarity_logit=_find_high(together[:, 1], MAX_DOUBTED),
+        max_polarity_logit=_find_high(together[:, 1], MAX_CALLED),
     )
 
 

@@ -42,13 +42,24 @@ def list_changes(films: list[Pixels8], guards: Guards) -> Iterator[str]:
     """
     yield f"Each line of {len(films)} films; † marks a change that no limit was drawn for."
     yield ""
-    yield "| films | turned away | read with a doubt | called negative | negatives found |"
-    yield "|---|--:|--:|--:|--:|"
+    yield (
+        "| films | no limb: turned away | doubted | called negative | perhaps | "
+        "negatives: turned away | read without a word |"
+    )
+    yield "|---|--:|--:|--:|--:|--:|--:|"
     for name, upright, negative in measure_changes(films, load_guard_network(guards.network)):
-        is_refused = find_refused(upright, guards)
-        is_called = ~is_refused & (upright[:, 1] > guards.max_polarity_logit)
-        is_stopped = find_refused(negative, guards) | (negative[:, 1] > guards.max_polarity_logit)
-        counts = (is_refused, find_doubted(upright, guards), is_called, is_stopped)
+        is_called, is_perhaps = find_negative(upright, guards)
+        is_stopped, is_told = find_negative(negative, guards)
+        is_stopped |= find_refused(negative, guards)
+        is_told |= find_doubted(negative, guards)
+        counts = (
+            find_refused(upright, guards),
+            find_doubted(upright, guards),
+            is_called,
+            is_perhaps,
+            is_stopped,
+            ~is_stopped & ~is_told,
+        )
         cells = " | ".join(tell(int(one.sum()), len(films)) for one in counts)
         yield f"| {name}{' †' if name in EXTREME else ''} | {cells} |"
 
@@ -190,6 +201,20 @@ def find_doubted(measured: Logits, guards: Guards) -> _Chosen:
     """
     assert guards.doubt_scope_logit is not None
     return ~find_refused(measured, guards) & (measured[:, 0] > guards.doubt_scope_logit)
+
+
+def find_negative(measured: Logits, guards: Guards) -> tuple[_Chosen, _Chosen]:
+    """Return which pictures are called negatives, and which perhaps, shape `(films,)` each.
+
+    Args:
+        measured: From `measure_films`.
+        guards: The limits.
+    """
+    assert guards.doubt_polarity_logit is not None
+    is_called = measured[:, 1] > guards.max_polarity_logit
+    is_read = ~find_refused(measured, guards) & ~is_called
+    is_perhaps = is_read & (measured[:, 1] > guards.doubt_polarity_logit)
+    return is_called & ~find_refused(measured, guards), is_perhaps
 
 
 def compare(films: Logits, others: Logits) -> str:

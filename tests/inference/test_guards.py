@@ -120,7 +120,21 @@ def test_a_negative_is_called_one_and_the_reason_says_what_to_do():
     assert "inverted before reading" in corrected.reasons[0].text
 
 
-def test_a_doubtful_negative_that_is_corrected_has_both_reasons():
+@pytest.mark.parametrize("action", ["refuse", "correct"])
+def test_what_may_be_a_negative_is_read_as_it_is_and_the_doubt_is_a_reason(action):
+    """Between the polarity's limits nothing is inverted, and whoever reads is told to look."""
+    doubting = limits(doubt_polarity_logit=-2.0, on_inverted=action)
+    for polarity in (-1.99, 1.0):
+        verdict = judge(measured(polarity=polarity), doubting)
+        assert (verdict.is_refused, verdict.is_inverted) == (False, False)
+        assert list_codes(verdict) == ["polarity-doubtful"]
+    assert judge(measured(polarity=-2.0), doubting).reasons == ()
+    assert list_codes(judge(measured(polarity=1.01), doubting)) == ["inverted"]
+    both = judge(measured(scope=0.0, polarity=0.0), doubting)
+    assert list_codes(both) == ["scope-doubtful", "polarity-doubtful"]
+
+
+def test_a_doubtful_stranger_that_is_a_negative_has_both_reasons():
     """One reason does not hide the other."""
     verdict = judge(measured(scope=0.0, polarity=1.01), limits(on_inverted="correct"))
     assert list_codes(verdict) == ["scope-doubtful", "inverted"]

@@ -23,6 +23,7 @@ def test_a_stranger_is_refused_unless_the_release_says_otherwise():
     guards = Guards(**KNOWN)
     assert guards.on_stranger == "refuse"
     assert guards.doubt_scope_logit is None
+    assert guards.doubt_polarity_logit is None
     assert guards.site_scope is None
 
 
@@ -32,6 +33,7 @@ def test_limits_survive_the_release_file():
     guards = Guards(
         **KNOWN,
         doubt_scope_logit=-1.0,
+        doubt_polarity_logit=-0.5,
         on_inverted="correct",
         on_stranger="read",
         site_scope=site,
@@ -45,6 +47,7 @@ def test_limits_survive_the_release_file():
         {"on_inverted": "ignore"},
         {"on_stranger": "ignore"},
         {"doubt_scope_logit": 1.5},
+        {"doubt_polarity_logit": 0.5},
         {"doubt_scope_logit": float("inf")},
         {"site_scope": {"released": 1.0, "n_films": 0, "n_refused": 0, "n_refused_before": 0}},
         {"network": "abc"},

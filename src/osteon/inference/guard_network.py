@@ -26,7 +26,7 @@ NOISE_FLOOR: Final = 5.0
 GREY, SPREAD = 127.5, 60.0
 """The mean and the spread that every film is given before the newest network looks at it."""
 
-NETWORKS: Final = ("guards-1.npz",)
+NETWORKS: Final = ("guards-1.npz", "guards-2.onnx")
 """Files of the package, the newest last."""
 
 _PLACES: Final = 1e4  # a logit is rounded: the last bits depend on the processor

@@ -21,7 +21,7 @@ from osteon.release.guards import Guards
 from osteon.terms import Pixels8, Radiograph, Reason
 
 _STRANGER: Final = "This does not look like a radiograph of a limb or hip"
-_LIMITS: Final = "guards-1.json"
+_LIMITS: Final = "guards-2.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +100,7 @@ def judge(measures: GuardMeasures, guards: Guards) -> Verdict:
     is_stranger = measures.scope_logit > guards.max_scope_logit
     if is_stranger and guards.on_stranger == "refuse":
         return _refuse("out-of-scope", f"{_STRANGER}, and Osteon reads nothing else.")
-    reasons = tuple(_doubt_scope(measures, guards))
+    reasons = tuple(_doubt(measures, guards))
     if measures.polarity_logit <= guards.max_polarity_logit:
         return Verdict(reasons=reasons, is_refused=False, is_inverted=False)
     if guards.on_inverted == "refuse":
@@ -153,8 +153,8 @@ def check_guards(guards: Guards) -> None:
         )
 
 
-def _doubt_scope(measures: GuardMeasures, guards: Guards) -> Iterator[Reason]:
-    """Yield what is to be said of a film that is read although it may be no limb."""
+def _doubt(measures: GuardMeasures, guards: Guards) -> Iterator[Reason]:
+    """Yield what is to be said of a film that is read although it may be no limb, or a negative."""
     if measures.scope_logit > guards.max_scope_logit:
         yield Reason(
             code="out-of-scope",
@@ -166,6 +166,13 @@ def _doubt_scope(measures: GuardMeasures, guards: Guards) -> Iterator[Reason]:
             code="scope-doubtful",
             text="This may not be a radiograph of a limb or hip, or it is an unusual one: look at "
             "the film before the answer.",
+        )
+    doubt = guards.doubt_polarity_logit
+    if doubt is not None and doubt < measures.polarity_logit <= guards.max_polarity_logit:
+        yield Reason(
+            code="polarity-doubtful",
+            text="This may be a negative, with dark bone; it was read as it is. If bone is dark, "
+            "invert it and read it again.",
         )
 
 

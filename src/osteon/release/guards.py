@@ -37,6 +37,8 @@ class Guards(BaseModel):
         doubt_scope_logit: Above it a film may be no radiograph of a limb or hip: it is read, and
             the reading says so. None in releases from before there was such a limit.
         max_scope_logit: Above it a picture is no radiograph of a limb or hip.
+        doubt_polarity_logit: Above it bone may be dark: the film is read as it is, and the reading
+            says so. None in releases from before there was such a limit.
         max_polarity_logit: Above it bone is dark and the film is a negative.
         on_inverted: "refuse" a negative, or "correct" it, read it, and say so.
         on_stranger: "refuse" what is no radiograph of a limb or hip, or "read" it and say so.
@@ -49,6 +51,7 @@ class Guards(BaseModel):
     min_spread: float = Field(ge=0, allow_inf_nan=False)
     doubt_scope_logit: _Finite | None = None
     max_scope_logit: _Finite
+    doubt_polarity_logit: _Finite | None = None
     max_polarity_logit: _Finite
     on_inverted: Literal["refuse", "correct"] = "refuse"
     on_stranger: Literal["refuse", "read"] = "refuse"
@@ -56,7 +59,8 @@ class Guards(BaseModel):
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
-        doubt = self.doubt_scope_logit
-        if doubt is not None and doubt > self.max_scope_logit:
-            raise ValueError("doubt_scope_logit must not lie above max_scope_logit")
+        for name in ("scope", "polarity"):
+            doubt, most = getattr(self, f"doubt_{name}_logit"), getattr(self, f"max_{name}_logit")
+            if doubt is not None and doubt > most:
+                raise ValueError(f"doubt_{name}_logit must not lie above max_{name}_logit")
         return self

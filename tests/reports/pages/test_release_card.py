@@ -265,12 +265,13 @@ def test_a_site_keeps_both_calibrations_in_sight():
 def test_the_card_says_what_becomes_of_strangers():
     """Refused or read all the same, and between which limits a film is doubted."""
     guards = build_card().guards.model_copy(
-        update={"doubt_scope_logit": -1.5, "max_scope_logit": 3.0}
+        update={"doubt_scope_logit": -1.5, "max_scope_logit": 3.0, "doubt_polarity_logit": 0.5}
     )
     said = read_out(build_card(guards=guards))
     assert "What is no radiograph of a limb or hip is refused" in said
     assert "between -1.5 and 3, is read, and the reading says so" in said
+    assert "between 0.5 and 1e+06, is read as it is" in said
     lax = guards.model_copy(update={"on_stranger": "read"})
     assert "is read all the same, and the reading says so" in read_out(build_card(guards=lax))
-    old = guards.model_copy(update={"doubt_scope_logit": None})
-    assert "that may be none" not in read_out(build_card(guards=old))
+    old = guards.model_copy(update={"doubt_scope_logit": None, "doubt_polarity_logit": None})
+    assert "that may be" not in read_out(build_card(guards=old))

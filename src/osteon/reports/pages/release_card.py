@@ -243,6 +243,12 @@ def _guard(card: ReleaseCard) -> Iterator[str]:
             "reading says so."
         )
     yield f"A film that looks like a negative, with dark bone, is {done}."
+    if guards.doubt_polarity_logit is not None:
+        yield (
+            "A film that may be one, with a polarity logit between "
+            f"{guards.doubt_polarity_logit:g} and {guards.max_polarity_logit:g}, is read as it is, "
+            "and the reading says so."
+        )
     yield (
         f"Limits: scope {guards.max_scope_logit:g}, polarity {guards.max_polarity_logit:g}, spread "
         f"of greys {guards.min_spread:g}; guards {guards.network[:16]}."
