@@ -7,7 +7,7 @@ import pytest
 
 from osteon.audit.run import find_flaws
 from osteon.errors import OutputFault
-from osteon.jobs.import_ import import_collection
+from osteon.jobs.import_ import import_films
 from osteon.phantoms.collection import COLUMNS, write_phantoms
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.films import read_film
@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_written_is_a_fault_of_the_output(tmp_path):
 def test_the_auditor_finds_nothing_wrong_with_drawn_films(tmp_path):
     """A drawn collection passes the audit: every outline lies on its film, no label contradicts."""
     write_phantoms(tmp_path / "drawn", n_films=24, seed=1)
-    assert find_flaws(import_collection(tmp_path / "drawn")) == ()
+    assert find_flaws(import_films(tmp_path / "drawn").manifest) == ()
 
 
 def test_every_outline_lies_on_its_film():

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from osteon.cli.words import counted, show_table
+from osteon.cli.words import show_table
+from osteon.wording import say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +27,7 @@ def _put(measure: "Measure") -> tuple[str, str, str, str]:
             return "not defined"
         return f"{100 * value:.1f} %" if is_share else f"{value:.3f}"
 
-    of = counted(measure.n, "film")
+    of = say_count(measure.n, "film")
     if measure.hits is not None:
         things = "pairs" if measure.name == "auroc" else "films"
         of = f"{measure.hits:,} of {measure.n:,} {things}"

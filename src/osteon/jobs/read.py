@@ -20,9 +20,10 @@ from osteon.jobs.film_lists import describe_passed_over, gather_films
 from osteon.jobs.reading_folder import claim_folders, clear_earlier
 from osteon.release import ReleaseCard
 from osteon.reports.pictures.overlay import OverlayOrder, render_overlay
-from osteon.reports.readings import ReadingFiles, ReadingRecord, build_record, spell
+from osteon.reports.readings import ReadingFiles, ReadingRecord, build_record
 from osteon.sandbox import ChildPool
 from osteon.terms import Decision, Progress, Reading, SetAside, no_progress
+from osteon.wording import spell
 
 DECISIONS: Final[tuple[Decision, ...]] = ("fracture", "doubt", "no fracture", "not read")
 

@@ -17,6 +17,7 @@ from osteon.errors import OutputFault
 from osteon.files import write_whole
 from osteon.geometry import Box
 from osteon.terms import Decision, Reading
+from osteon.wording import spell
 
 COLUMNS: Final = (
     "path",
@@ -129,22 +130,6 @@ def build_record(reading: Reading, path: Path, *, overlay: Path | None = None) -
         read_at=reading.read_at,
         doubt_from=reading.doubt_from,
         fracture_from=reading.fracture_from,
-    )
-
-
-def spell(name: str | Path) -> str:
-    r"""Return a name that every file and terminal can hold: what cannot be shown is escaped.
-
-    Args:
-        name: Of a stranger's file, perhaps.
-
-    Example:
-        >>> spell("a\x1b[2Jb\udcff.png"), spell("Röntgen 1.png")
-        ('a\\x1b[2Jb\\udcff.png', 'Röntgen 1.png')
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in str(name)
     )
 
 
