@@ -18,7 +18,7 @@ from osteon.collection.manifest import Manifest
 from osteon.errors import RunFault
 from osteon.files import write_whole
 from osteon.phantoms.collection import PHANTOM_MANUFACTURER
-from osteon.wording import DO_NOT_SHARE, DRAWN
+from osteon.wording import DO_NOT_SHARE, DRAWN, say_count
 
 PACKAGES = ("osteon", "numpy", "onnxruntime", "torch", "torchvision", "timm", "kornia", "pillow")
 
@@ -326,7 +326,7 @@ def _describe_steadiness(rows: Sequence[HistoryRow]) -> str:
 def _describe_cost(rows: Sequence[HistoryRow]) -> str:
     spent = sum(row.seconds for row in rows)
     n_cuts = sum(after.learning_rate < before.learning_rate for before, after in pairwise(rows))
-    said = f"{_count(len(rows), 'epoch')} took {_say_time(spent)}"
+    said = f"{say_count(len(rows), 'epoch')} took {_say_time(spent)}"
     if len(rows) > 1:
         said += f", {_say_time(spent / len(rows))} each"
     if n_cuts:
@@ -347,7 +347,3 @@ def _say_time(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -1,5 +1,6 @@
-"""How numbers are said in figures and texts: one way, everywhere."""
+"""How numbers and names are said in figures and texts: one way, everywhere."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # a release's card is shown by the base install, which measures nothing
@@ -140,5 +141,25 @@ def say_count(n: int, what: str) -> str:
     Args:
         n: How many.
         what: The noun's singular; its plural takes an s.
+
+    Example:
+        >>> say_count(1, "film"), say_count(2390, "film")
+        ('1 film', '2,390 films')
     """
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def spell(name: str | Path) -> str:
+    r"""Return a name that every file and terminal can hold: what cannot be shown is escaped.
+
+    Args:
+        name: Of a stranger's file, perhaps.
+
+    Example:
+        >>> spell("a\x1b[2Jb\udcff.png"), spell("Röntgen 1.png")
+        ('a\\x1b[2Jb\\udcff.png', 'Röntgen 1.png')
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in str(name)
+    )

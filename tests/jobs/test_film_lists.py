@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from osteon.errors import LayoutFault
 from osteon.jobs.film_lists import describe_passed_over, gather_films, parse_film_list
-from osteon.reports.readings import spell
+from osteon.wording import spell
 from tests.dicoms import draw_values, encode_film
 
 NAMES = ["films/a b.png", "films/胸部.dcm", "Füße.jpg", "line\u2028break\u0085\x0b.png"]

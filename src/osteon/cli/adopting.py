@@ -10,7 +10,8 @@ from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited, WithoutF
 from osteon.cli.progress import shown_progress
 from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity, say_not_read
 from osteon.cli.steps import name_clean, quote, show_audit_steps
-from osteon.cli.words import console_for, counted, say, write_json
+from osteon.cli.words import console_for, say, write_json
+from osteon.wording import say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,7 +97,7 @@ def adopt(
     say(
         console,
         f"Wrapped, it answers as it came to {report.largest_difference:.1e} on "
-        f"{counted(report.n_compared, 'film')}.",
+        f"{say_count(report.n_compared, 'film')}.",
         put_direction(report.tune_auroc),
     )
     show_release(console, report.card, report.not_read)
@@ -208,16 +209,16 @@ def show_release(console: "Console", card: "ReleaseCard", not_read: dict[str, in
     tuned, tested = card.tuned_on, card.tested_on
     say(
         console,
-        f"Calibrated on {counted(tuned.n_films, 'tune film')}, {tuned.n_fractured:,} fractured: "
+        f"Calibrated on {say_count(tuned.n_films, 'tune film')}, {tuned.n_fractured:,} fractured: "
         f"{card.calibrator.method}.",
         *say_learnt(card.learnt),
         *describe_promises(card.operating_points, card.independence),
         *say_independence(card.independence),
         "",
-        f"Measured on {counted(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
-        f"in {counted(tested.n_groups, 'group')}{say_not_read(tested.n_not_read)}:",
+        f"Measured on {say_count(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
+        f"in {say_count(tested.n_groups, 'group')}{say_not_read(tested.n_not_read)}:",
     )
     show_measures(console, card.metrics)
     for reason, n in not_read.items():
-        say(console, f"Not read, {counted(n, 'film')} of tune and test: {reason}")
+        say(console, f"Not read, {say_count(n, 'film')} of tune and test: {reason}")
     say(console, "", *card.notes, card.notice, "")

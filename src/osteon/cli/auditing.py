@@ -10,7 +10,8 @@ from osteon.cli.faults import THE_INPUT
 from osteon.cli.options import Films, JsonTo, ManifestPath
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import name_clean
-from osteon.cli.words import console_for, counted, say, show_table, write_json
+from osteon.cli.words import console_for, say, show_table, write_json
+from osteon.wording import say_count, spell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,31 +90,30 @@ def audit(
 def say_summary(summary: "AuditSummary") -> list[str]:
     """Return an audit in sentences: how much there is, then what spoils a result."""
     n_films, n_files = summary.n_films, summary.n_distinct_files
-    size = f"{counted(n_films, 'film')}, {counted(n_files, 'different file')}"
+    size = f"{say_count(n_films, 'film')}, {say_count(n_files, 'different file')}"
     whole = f"{summary.n_readable:,} decode whole, {summary.n_fractured:,} of these with a fracture"
     told = [f"{size}; {whole}.", _say_pictures(summary)]
     if summary.n_not_seen:
         told.append(
-            f"{counted(summary.n_not_seen, 'film')} could not be looked at: the folder has changed "
-            "since it was imported."
+            f"{say_count(summary.n_not_seen, 'film')} could not be looked at: the folder has "
+            "changed since it was imported."
         )
     for split, leak in summary.leaks.items():
         if leak.n_leaking:
-            words = (
-                f"{split}: {leak.n_leaking:,} of {counted(leak.n_films, 'film')} ({leak.share:.1%})"
-            )
+            films = say_count(leak.n_films, "film")
+            words = f"{split}: {leak.n_leaking:,} of {films} ({leak.share:.1%})"
             told.append(f"{words} have a copy, or a film of their patient, in another split.")
     for name, auroc in (summary.shortcut or {}).items():
         told.append(
-            f"{_shown(name) or 'The label'}: without looking at bone, the label is guessed with an "
+            f"{spell(name) or 'The label'}: without looking at bone, the label is guessed with an "
             f"AUROC of {auroc['value']:.2f} ({auroc['low']:.2f} to {auroc['high']:.2f}; 0.5 is a "
             "coin toss)."
         )
     if summary.against is not None:
         own = summary.against
         told.append(
-            f"{own.n_with_copy:,} of {counted(own.n_films, 'film')} ({own.share:.1%}) stand in "
-            f"{_shown(own.collection)} too, which has {counted(own.n_other_films, 'film')}."
+            f"{own.n_with_copy:,} of {say_count(own.n_films, 'film')} ({own.share:.1%}) stand in "
+            f"{spell(own.collection)} too, which has {say_count(own.n_other_films, 'film')}."
         )
     if not summary.rules:
         told.append("No flaw was found.")
@@ -130,7 +130,7 @@ def _say_pictures(summary: "AuditSummary") -> str:
         return "No two of them show the same picture."
     n_copies = n_seen - summary.n_pictures
     others = "film is a copy" if n_copies == 1 else f"{n_copies:,} films are copies"
-    return f"They show {counted(summary.n_pictures, 'different picture')}; the other {others}."
+    return f"They show {say_count(summary.n_pictures, 'different picture')}; the other {others}."
 
 
 def _show_examples(console: "Console", flaws: "tuple[Flaw, ...]") -> None:
@@ -139,7 +139,7 @@ def _show_examples(console: "Console", flaws: "tuple[Flaw, ...]") -> None:
         first.setdefault(flaw.rule, flaw)
     for rule, flaw in first.items():
         more = f" and {len(flaw.films) - EXAMPLES_SHOWN:,} more"
-        names = ", ".join(_shown(path) for path in flaw.films[:EXAMPLES_SHOWN])
+        names = ", ".join(spell(path) for path in flaw.films[:EXAMPLES_SHOWN])
         names += more if len(flaw.films) > EXAMPLES_SHOWN else ""
         say(console, "", f"{rule}, for example {names}", f"  {flaw.advice}")
 
@@ -163,7 +163,3 @@ def _show_next(console: "Console", result: "AuditResult", manifest: Path, out: P
         folder = shlex.quote(str(out))
         clean = shlex.quote(str(name_clean(manifest)))
         say(console, f"Next: osteon clean {where} --audit {folder} -o {clean}")
-
-
-def _shown(path: str) -> str:
-    return path if path.isprintable() else repr(path)

@@ -7,7 +7,8 @@ import typer
 
 from osteon.cli.options import Films, JsonTo, Unaudited, WithLearnt
 from osteon.cli.progress import shown_progress
-from osteon.cli.words import console_for, counted, say, show_table, write_json
+from osteon.cli.words import console_for, say, show_table, write_json
+from osteon.wording import say_count
 
 Models = Annotated[
     list[Path],
@@ -90,7 +91,7 @@ def benchmark(
     say(
         console,
         "",
-        f"{counted(report.n_measured, 'row')} measured now, "
+        f"{say_count(report.n_measured, 'row')} measured now, "
         f"{len(report.benchmark.rows) - report.n_measured:,} kept.",
         f"The table: {report.table}. Its numbers: {report.data}",
         f"Figures: {', '.join(str(path) for path in report.figures)}",

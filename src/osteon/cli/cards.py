@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from osteon.cli.words import counted, show_table
+from osteon.cli.words import show_table
+from osteon.wording import say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +29,7 @@ def _put(measure: "Measure") -> tuple[str, str, str, str]:
             return "not defined"
         return f"{100 * value:.1f} %" if is_share else f"{value:.3f}"
 
-    of = counted(measure.n, name_counted(measure.name))
+    of = say_count(measure.n, name_counted(measure.name))
     if measure.hits is not None:
         of = f"{measure.hits:,} of {of}"
     interval = "" if measure.low is None else f"{put(measure.low)} to {put(measure.high)}"

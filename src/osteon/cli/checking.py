@@ -8,7 +8,8 @@ import typer
 
 from osteon.cli.options import Films, JsonTo, ManifestOut, ManifestPath
 from osteon.cli.steps import name_clean, quote, show_audit_steps
-from osteon.cli.words import console_for, counted, say, show_table, write_json
+from osteon.cli.words import console_for, say, show_table, write_json
+from osteon.wording import say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -116,14 +117,16 @@ def _show_split(console: "Console", outcome: "SplitOutcome") -> None:
     show_table(console, columns, rows)
     n_copies = sum(count.n_copies for count in outcome.counts)
     if n_copies:
-        say(console, f"{counted(n_copies, 'file')} equal to another byte for byte, counted once.")
+        say(console, f"{say_count(n_copies, 'file')} equal to another byte for byte, counted once.")
     say(console, "", *say_independence(outcome.independence))
     if outcome.uneven is not None:
         say(console, *say_uneven(outcome.uneven))
     if outcome.set_aside:
-        say(console, "", f"{counted(len(outcome.set_aside), 'film')} set aside:")
+        say(console, "", f"{say_count(len(outcome.set_aside), 'film')} set aside:")
         say(console, *(f"  {film.path}: {film.reason}" for film in outcome.set_aside[:10]))
     if outcome.leaks:
-        words = f"{counted(len(outcome.leaks), 'group')} of copies cross this split: training on it"
+        words = (
+            f"{say_count(len(outcome.leaks), 'group')} of copies cross this split: training on it"
+        )
         say(console, "", f"{words} needs --allow-leak, and every result will say so.")
     say(console, "", f"Written: {outcome.path}")

@@ -8,7 +8,8 @@ import typer
 
 from osteon.cli.options import Films, JsonTo, ManifestOut, ManifestPath
 from osteon.cli.steps import show_audit_steps
-from osteon.cli.words import console_for, counted, say, show_table, write_json
+from osteon.cli.words import console_for, say, show_table, write_json
+from osteon.wording import say_count, spell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,8 +77,8 @@ def _show_films(console: "Console", outcome: "CleaningOutcome") -> None:
     n_groups = len({row.group or row.path for row in rows})
     say(
         console,
-        f"{len(rows):,} of {counted(cleaned.n_films_before, 'film')} stay: "
-        f"{counted(cleaned.n_pictures, 'different picture')} in {counted(n_groups, 'group')}; "
+        f"{len(rows):,} of {say_count(cleaned.n_films_before, 'film')} stay: "
+        f"{say_count(cleaned.n_pictures, 'different picture')} in {say_count(n_groups, 'group')}; "
         f"{sum(row.has_fracture for row in rows):,} with a fracture",
     )
     if not cleaned.excluded:
@@ -86,7 +87,7 @@ def _show_films(console: "Console", outcome: "CleaningOutcome") -> None:
     show_table(console, ("taken out for", "films"), list(outcome.count_by_rule().items()))
     # Copies are many and alike; what a reader must decide comes before them.
     shown = sorted(cleaned.excluded, key=lambda film: film.stands_in is not None)[:FILMS_SHOWN]
-    say(console, "", *(f"  {_shown(film.path)}: {film.reason}" for film in shown))
+    say(console, "", *(f"  {spell(film.path)}: {film.reason}" for film in shown))
     if len(cleaned.excluded) > FILMS_SHOWN:
         say(console, f"  and {len(cleaned.excluded) - FILMS_SHOWN:,} more")
     say(console, f"Every one stands with its reason in {outcome.excluded_path}")
@@ -111,9 +112,9 @@ def _show_doubts(console: "Console", outcome: "CleaningOutcome") -> None:
     cleaned = outcome.cleaned
     for rule, n_films in cleaned.doubts.items():
         way = "" if rule == "shortcut" else f"; --exclude {rule} takes them out"
-        say(console, f"{rule}: {counted(n_films, 'film')} kept, see the audit{way}")
+        say(console, f"{rule}: {say_count(n_films, 'film')} kept, see the audit{way}")
     if cleaned.n_absent:
-        words = f"{counted(cleaned.n_absent, 'film')} of the audit are not in this manifest"
+        words = f"{say_count(cleaned.n_absent, 'film')} of the audit are not in this manifest"
         say(console, f"{words}: taken out before, or never in it")
     for rule, n_flaws in cleaned.unknown_rules.items():
         say(console, f"{rule}: a rule that this Osteon does not know; its {n_flaws:,} passed over")
@@ -127,7 +128,7 @@ def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
     if n_disputed:
         say(
             console,
-            f"A reader must decide the label of {counted(n_disputed, 'film')}: correct folder or "
+            f"A reader must decide the label of {say_count(n_disputed, 'film')}: correct folder or "
             "table, then import and audit again, and they stay.",
         )
     say(console, "", f"Written: {outcome.path}")
@@ -135,7 +136,7 @@ def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
     if not cleaned.independence.copies_looked_for:
         show_audit_steps(console, cleaned.independence, outcome.path)
     elif cleaned.leaks:
-        words = counted(len(cleaned.leaks), "group")
+        words = say_count(len(cleaned.leaks), "group")
         say(
             console,
             f"{words} of copies or patients stand in two splits, and placed films never move: "
@@ -145,7 +146,3 @@ def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
         say(console, f"Next: osteon train RECIPE {where} -o runs/NAME")
     else:
         say(console, f"Next: osteon split {where} -o split.parquet")
-
-
-def _shown(path: str) -> str:
-    return path if path.isprintable() else repr(path)

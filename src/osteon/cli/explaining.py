@@ -8,7 +8,8 @@ import typer
 from osteon.cli.models import parse_split
 from osteon.cli.options import Films, JsonTo
 from osteon.cli.progress import shown_progress
-from osteon.cli.words import console_for, counted, say, show_table, write_json
+from osteon.cli.words import console_for, say, show_table, write_json
+from osteon.wording import say_count
 
 if TYPE_CHECKING:
     from osteon.jobs.explain import MethodWorth
@@ -68,7 +69,7 @@ def explain(
     console = console_for(json_to)
     say(
         console,
-        f"{counted(len(report.sheets), 'film')}, {report.n_fractured:,} with a fracture",
+        f"{say_count(len(report.sheets), 'film')}, {report.n_fractured:,} with a fracture",
         "",
     )
     columns = ("method", "points at a fracture", "or within 5 %", "deletion", "better than chance")
@@ -107,7 +108,7 @@ def _gain(test: "DeletionTest") -> str:
     if measured.value is None:
         return "not defined"
     between = measured.interval
-    said = f"{counted(test.n_groups, 'group')}: too few for an interval"
+    said = f"{say_count(test.n_groups, 'group')}: too few for an interval"
     if between is not None:
         said = f"{between.low:+.3f} to {between.high:+.3f}"
     return f"{measured.value:+.3f} ({said})"

@@ -14,7 +14,8 @@ from osteon.cli.passed_over import (
 )
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import quote, show_audit_steps
-from osteon.cli.words import console_for, counted, say, show_table, write_json
+from osteon.cli.words import console_for, say, show_table, write_json
+from osteon.wording import say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +52,8 @@ def fetch(
         fetched = fetch_collection(source, out, progress=progress)
     say(
         console_for(json_to),
-        f"{counted(fetched.n_files, 'file')}, {fetched.n_bytes / 1e6:,.0f} MB, in {fetched.folder}",
+        f"{say_count(fetched.n_files, 'file')}, {fetched.n_bytes / 1e6:,.0f} MB, "
+        f"in {fetched.folder}",
         f"{fetched.licence} {fetched.page}",
         f"Next: {fetched.next_command}",
     )
@@ -137,7 +139,7 @@ def merge(
     show_table(console, ("split", "films", "groups", "fractured", "not fractured"), rows)
     n_copies = sum(count.n_copies for count in counts)
     if n_copies:
-        say(console, f"{counted(n_copies, 'file')} equal to another byte for byte, counted once.")
+        say(console, f"{say_count(n_copies, 'file')} equal to another byte for byte, counted once.")
     known = describe_independence(merged.rows)
     say(console, "", *say_independence(known), f"Written: {out}")
     show_audit_steps(console, known, out)
@@ -145,9 +147,8 @@ def merge(
 
 
 def _show_import(console: "Console", summary: "ImportSummary") -> None:
-    words = (
-        f"{summary.layout}: {counted(summary.n_films, 'film')} of collection {summary.collection!r}"
-    )
+    films = say_count(summary.n_films, "film")
+    words = f"{summary.layout}: {films} of collection {summary.collection!r}"
     say(console, words, "")
     rows: list[tuple[object, ...]] = [
         (counts.split, counts.n_fractured, counts.n_not_fractured) for counts in summary.by_split
@@ -167,12 +168,12 @@ def _show_import(console: "Console", summary: "ImportSummary") -> None:
             f"passed over: {describe_endings(summary.other_endings)}",
         ),
     )
-    say(console, *(f"{counted(n, noun)} {what}" for n, noun, what in remarks if n))
+    say(console, *(f"{say_count(n, noun)} {what}" for n, noun, what in remarks if n))
     for remark in summary.remarks:
         places = describe_some(remark.examples, remark.n)
-        say(console, f"{counted(remark.n, remark.noun)} {remark.what}: {places}")
+        say(console, f"{say_count(remark.n, remark.noun)} {remark.what}: {places}")
     if summary.ignored_columns:
         say(console, f"Columns passed over: {', '.join(summary.ignored_columns)}")
-    films = describe_set_aside(summary.set_aside, one="film set aside", many="films set aside")
-    say(console, *films)
+    said = describe_set_aside(summary.set_aside, one="film set aside", many="films set aside")
+    say(console, *said)
     say(console, *describe_set_aside(summary.passed_over, **PASSED_OVER))

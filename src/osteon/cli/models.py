@@ -10,7 +10,8 @@ from osteon.cli.faults import STOPPED
 from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName, WithLearnt
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import quote
-from osteon.cli.words import console_for, counted, say, show_table, write_json
+from osteon.cli.words import console_for, say, show_table, write_json
+from osteon.wording import say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,7 +107,7 @@ def train(
         raise typer.Exit(STOPPED)
     say(console, f"Best epoch: {report.best_epoch} ({report.ended}). Its network: {report.network}")
     if report.n_copies:
-        files = counted(report.n_copies, "file")
+        files = say_count(report.n_copies, "file")
         say(console, f"{files} equal to another byte for byte: a film is learnt from once.")
     say(console, *say_independence(report.independence))
     if not report.independence.copies_looked_for:
@@ -205,18 +206,21 @@ def _evaluate_release(request: "ValidationRequest", to: Path | None) -> None:
     say(
         console,
         *report.notes,
-        f"{report.split}: {counted(metrics.n_films, 'film')} in "
-        f"{counted(metrics.n_groups, 'group')}, {metrics.n_fractured:,} with a fracture",
+        f"{report.split}: {say_count(metrics.n_films, 'film')} in "
+        f"{say_count(metrics.n_groups, 'group')}, {metrics.n_fractured:,} with a fracture",
         "",
     )
     show_measures(console, report.measures)
     say(console, "")
     show_decisions(console, report.decisions)
     for reason, n in report.not_read.items():
-        say(console, f"Not read, {counted(n, 'film')}: {reason}")
+        say(console, f"Not read, {say_count(n, 'film')}: {reason}")
     say(console, "", f"Numbers and figures: {report.results}")
     if report.sheets:
-        say(console, f"Its worst films, {counted(len(report.sheets), 'sheet')}: {report.sheets[0]}")
+        say(
+            console,
+            f"Its worst films, {say_count(len(report.sheets), 'sheet')}: {report.sheets[0]}",
+        )
     write_json(report, to)
 
 
@@ -273,8 +277,8 @@ def show_report(console: "Console", report: "EvaluationReport") -> None:
     say(
         console,
         *report.notes,
-        f"{report.split}: {counted(metrics.n_films, 'film')} in "
-        f"{counted(metrics.n_groups, 'group')}, "
+        f"{report.split}: {say_count(metrics.n_films, 'film')} in "
+        f"{say_count(metrics.n_groups, 'group')}, "
         f"{metrics.n_fractured:,} with a fracture",
         "",
     )

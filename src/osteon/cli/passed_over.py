@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from osteon.wording import spell
+
 if TYPE_CHECKING:
     from osteon.terms import SetAside
 
@@ -33,8 +35,6 @@ def describe_set_aside(found: "Sequence[SetAside]", *, one: str, many: str) -> l
     """
     if not found:
         return []
-    from osteon.reports.readings import spell
-
     told = [f"{len(found):,} {one if len(found) == 1 else many}:"]
     told += [f"  {spell(left.path)}: {left.reason}" for left in found[:SHOWN]]
     return [*told, f"  and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else told

@@ -11,8 +11,8 @@ from osteon.cli.passed_over import describe_beside
 from osteon.cli.progress import shown_progress
 from osteon.cli.streams import read_standard_input
 from osteon.cli.watching import watch as watch_for_films
-from osteon.cli.words import STANDARD_OUTPUT, console_for, counted, say, show_table, write_json
-from osteon.wording import name_release
+from osteon.cli.words import STANDARD_OUTPUT, console_for, say, show_table, write_json
+from osteon.wording import name_release, say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -165,12 +165,14 @@ def _show_report(report: "ReadingReport", request: "ReadingRequest", console: "C
     say(console, "", *_say_reasons(report))
     say(console, *describe_beside(report.passed_over, report.other_endings))
     if report.n_overlays:
-        where = request.overlay or f"{counted(report.n_overlays, 'picture')} in {request.overlays}"
+        where = (
+            request.overlay or f"{say_count(report.n_overlays, 'picture')} in {request.overlays}"
+        )
         say(console, str(where))
     if report.n_replaced:
-        say(console, f"Replaced: {counted(report.n_replaced, 'reading')} of an earlier run there")
+        say(console, f"Replaced: {say_count(report.n_replaced, 'reading')} of an earlier run there")
     if report.n_kept:
-        say(console, f"Kept: {counted(report.n_kept, 'reading')} of the run that was resumed")
+        say(console, f"Kept: {say_count(report.n_kept, 'reading')} of the run that was resumed")
     places = [str(place) for place in (request.lines, request.table) if place]
     if places:
         say(console, f"Written: {', '.join(places)}")
@@ -267,7 +269,7 @@ def _say_reasons(report: "ReadingReport") -> list[str]:
     if not unread:
         return []
     reasons = Counter(" ".join(record.reasons) for record in unread)
-    said = [f"{counted(len(unread), 'film')} not read:"]
+    said = [f"{say_count(len(unread), 'film')} not read:"]
     said += [f"  {n:,} × {reason}" for reason, n in reasons.most_common(REASONS_SHOWN)]
     rest = len(reasons) - REASONS_SHOWN
-    return [*said, f"  and {counted(rest, 'further reason')}"] if rest > 0 else said
+    return [*said, f"  and {say_count(rest, 'further reason')}"] if rest > 0 else said

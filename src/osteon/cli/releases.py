@@ -9,7 +9,8 @@ from osteon.cli.cards import show_measures
 from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited, WithoutFilms
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import quote
-from osteon.cli.words import console_for, counted, say, write_json
+from osteon.cli.words import console_for, say, write_json
+from osteon.wording import say_count
 
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The release, NAME.osteon.")]
 Sensitivity = Annotated[
@@ -99,16 +100,16 @@ def export(
     say(
         console,
         f"ONNX and torch agree to {report.largest_difference:.1e} in logit on "
-        f"{counted(report.n_compared, 'film')}.",
+        f"{say_count(report.n_compared, 'film')}.",
         *describe_promises(made.operating_points, made.independence),
         *say_independence(made.independence),
         "",
-        f"Measured on {counted(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
-        f"in {counted(tested.n_groups, 'group')}{say_not_read(tested.n_not_read)}:",
+        f"Measured on {say_count(tested.n_films, 'test film')}, {tested.n_fractured:,} fractured, "
+        f"in {say_count(tested.n_groups, 'group')}{say_not_read(tested.n_not_read)}:",
     )
     show_measures(console, made.metrics)
     for reason, n in report.not_read.items():
-        say(console, f"Not read, {counted(n, 'film')} of tune and test: {reason}")
+        say(console, f"Not read, {say_count(n, 'film')} of tune and test: {reason}")
     say(
         console,
         "",
@@ -138,4 +139,4 @@ def say_not_read(n_films: int) -> str:
     """Return how many films are missing from a count because they were refused."""
     if not n_films:
         return ""
-    return f" ({counted(n_films, 'other')} {'was' if n_films == 1 else 'were'} not read)"
+    return f" ({say_count(n_films, 'other')} {'was' if n_films == 1 else 'were'} not read)"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from osteon.cli.words import counted, say, show_table
-from osteon.wording import name_release
+from osteon.cli.words import say, show_table
+from osteon.wording import name_release, say_count
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -92,9 +92,9 @@ def _describe(report: "WatchReport") -> Iterator[str]:
     """Yield what else there is to say."""
     if report.n_earlier:
         were = "was" if report.n_earlier == 1 else "were"
-        yield f"{counted(report.n_earlier, 'reading')} {were} there when the watch began"
+        yield f"{say_count(report.n_earlier, 'reading')} {were} there when the watch began"
     if report.n_arriving:
-        yield f"{counted(report.n_arriving, 'film')} still arriving: not read yet"
+        yield f"{say_count(report.n_arriving, 'film')} still arriving: not read yet"
     if report.n_unfinished:
         have = "has the name" if report.n_unfinished == 1 else "have names"
-        yield f"{counted(report.n_unfinished, 'file')} not read: {have} of an unfinished file"
+        yield f"{say_count(report.n_unfinished, 'file')} not read: {have} of an unfinished file"

@@ -35,20 +35,6 @@ def say(console: Console, *sentences: str) -> None:
         console.print(Text(sentence), soft_wrap=True)
 
 
-def counted(n: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    Args:
-        n: How many.
-        noun: In the singular; its plural takes an s.
-
-    Example:
-        >>> counted(1, "film"), counted(2390, "film")
-        ('1 film', '2,390 films')
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
 def show_table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table: numbers to the right with thousands parted, words to the left."""
     cells = [[_cell(value) for value in row] for row in rows]

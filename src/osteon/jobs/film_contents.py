@@ -11,8 +11,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from osteon.reports.readings import ReadingRecord, spell
+from osteon.reports.readings import ReadingRecord
 from osteon.sandbox import Limits
+from osteon.wording import spell
 
 FilmKey = tuple[str, str | None]
 """The path of a film, whole and as it is written down, and the SHA-256 of its file."""

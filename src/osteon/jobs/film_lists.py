@@ -14,8 +14,8 @@ from typing import Final
 from osteon.collection.file_kinds import HEAD_BYTES, identify_head
 from osteon.collection.folders import count_endings, walk_folder
 from osteon.errors import LayoutFault
-from osteon.reports.readings import spell
 from osteon.terms import SetAside
+from osteon.wording import spell
 
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with

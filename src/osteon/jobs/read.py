@@ -25,8 +25,9 @@ from osteon.jobs.film_lists import (
 from osteon.jobs.reading_folder import claim_folders, clear_earlier, take_up_earlier
 from osteon.jobs.reading_writer import ReadingWriter
 from osteon.release import ReleaseCard
-from osteon.reports.readings import ReadingFiles, ReadingRecord, spell
+from osteon.reports.readings import ReadingFiles, ReadingRecord
 from osteon.terms import Decision, Progress, SetAside, no_progress
+from osteon.wording import spell
 
 DECISIONS: Final[tuple[Decision, ...]] = ("fracture", "doubt", "no fracture", "not read")
 

@@ -35,8 +35,9 @@ from osteon.jobs.read import (
 )
 from osteon.jobs.reading_folder import claim_folders, take_up_earlier
 from osteon.jobs.reading_writer import ReadingWriter
-from osteon.reports.readings import ReadingFiles, ReadingRecord, spell
+from osteon.reports.readings import ReadingFiles, ReadingRecord
 from osteon.terms import Decision, Reading
+from osteon.wording import spell
 
 AT_ONCE: Final = 64
 """Films that are read before the folders are looked at again."""

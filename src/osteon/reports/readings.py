@@ -18,6 +18,7 @@ from osteon.errors import OutputFault
 from osteon.files import write_whole
 from osteon.geometry import Box
 from osteon.terms import Decision, Reading
+from osteon.wording import spell
 
 COLUMNS: Final = (
     "path",
@@ -188,22 +189,6 @@ def parse_record(line: str | bytes) -> ReadingRecord:
         return ReadingRecord(**(plain | lists | {"findings": findings}))
     except (AttributeError, KeyError, TypeError) as fault:
         raise ValueError("not a reading") from fault
-
-
-def spell(name: str | Path) -> str:
-    r"""Return a name that every file and terminal can hold: what cannot be shown is escaped.
-
-    Args:
-        name: Of a stranger's file, perhaps.
-
-    Example:
-        >>> spell("a\x1b[2Jb\udcff.png"), spell("Röntgen 1.png")
-        ('a\\x1b[2Jb\\udcff.png', 'Röntgen 1.png')
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in str(name)
-    )
 
 
 class ReadingFiles:

@@ -10,7 +10,8 @@ from osteon.collection.flaws import LeakShare
 from osteon.errors import OutputFault, UnreadableFilm
 from osteon.reports.pages.audit.page import MAX_LISTED, build_audit_page, write_audit_page
 from osteon.reports.pages.audit.rules import EXPLANATIONS
-from osteon.reports.pages.audit.words import say_link, say_name
+from osteon.reports.pages.audit.words import say_link
+from osteon.wording import spell
 
 
 def test_a_page_is_whole_and_needs_no_network():
@@ -54,7 +55,7 @@ def test_a_name_is_written_and_never_run():
     html = build_audit_page(page)
     assert "<script" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\\n&#34;.jpg" in html
-    assert say_name("Röntgen\n\u2028手.png") == "Röntgen\\n\\u2028手.png"
+    assert spell("Röntgen\n\u2028手.png") == "Röntgen\\n\\u2028手.png"
 
 
 def test_a_name_that_is_no_text_does_not_stop_the_page(tmp_path):

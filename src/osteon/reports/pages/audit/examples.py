@@ -14,12 +14,11 @@ from osteon.reports.pages.audit.words import (
     say_group,
     say_labels,
     say_link,
-    say_name,
     say_split,
     say_splits,
 )
 from osteon.terms import Flaw
-from osteon.wording import say_count
+from osteon.wording import say_count, spell
 
 MAX_EXAMPLES = 12
 """Flaws of one rule that are shown as pictures; the others stand in audit.json."""
@@ -142,7 +141,7 @@ def _show_across(flaw: Flaw, shelf: Shelf) -> Example:
 def _show_elsewhere(flaw: Flaw, shelf: Shelf) -> Example:
     evidence = flaw.evidence
     link = max(evidence["links"], key=measure_change)
-    other = say_name(evidence["other_collection"])
+    other = spell(evidence["other_collection"])
     there = f"{say_count(evidence['n_other_films'], 'film')} in {other}"
     notes = (f"B stands in {other}", say_link(link), say_fit(link))
     shots = shoot_link(link, shelf, shelf_of_b=shelf.beside)
@@ -162,7 +161,7 @@ def _show_outlier(flaw: Flaw, shelf: Shelf) -> Example:
 def _show_torn(flaw: Flaw, shelf: Shelf) -> Example:
     reason = str(flaw.evidence.get("reason") or "")
     shots = shelf.shoot_torn(flaw.films[0])
-    named = () if shots else (say_name(flaw.films[0]),)
+    named = () if shots else (spell(flaw.films[0]),)
     # The part that says what is seen; the whole reason stands in audit.json.
     told = reason.rpartition("; found ")[2]
     return Example(heading="", notes=(told,) if told else (), shots=shots, names=named)
@@ -229,7 +228,7 @@ _SHOWN_AS: Final[Mapping[str, Callable[[Flaw, Shelf], Example]]] = MappingProxyT
 
 def _name_all(flaw: Flaw, heading: str, notes: Iterable[str], shots: tuple[Shot, ...]) -> Example:
     n_pictured = 2 if len(shots) == N_LINK_SHOTS else len(shots)
-    named = tuple(say_name(path) for path in flaw.films[:MAX_NAMES])
+    named = tuple(spell(path) for path in flaw.films[:MAX_NAMES])
     return Example(
         heading=heading,
         notes=tuple(notes),

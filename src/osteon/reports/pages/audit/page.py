@@ -23,10 +23,10 @@ from osteon.reports.pages.audit.examples import SHOWN_BY_FILM, Example, build_ex
 from osteon.reports.pages.audit.rules import EXPLANATIONS, RuleText, explain_rule, order_rules
 from osteon.reports.pages.audit.shortcut import say_shortcut, say_verdict
 from osteon.reports.pages.audit.shots import N_LINK_SHOTS, Shelf
-from osteon.reports.pages.audit.words import say_name, say_split
+from osteon.reports.pages.audit.words import say_split
 from osteon.reports.pictures.film import ReadFilm, ReadTorn
 from osteon.terms import Flaw, ManifestRow
-from osteon.wording import say_count, say_share
+from osteon.wording import say_count, say_share, spell
 
 COUNTED: Mapping[str, str] = MappingProxyType(
     {
@@ -174,7 +174,7 @@ def build_audit_page(page: AuditPage) -> str:
     )
     html = environment.get_template("audit.html.j2").render(
         page=page,
-        name=say_name(page.name),
+        name=spell(page.name),
         sections=sections,
         sentences=_say_findings(page, sections),
         must_clean=any(section.rule in CLEANED for section in sections),
@@ -221,7 +221,7 @@ def _mark_commands(text: str) -> Markup:
 def _build_section(rule: str, flaws: Sequence[Flaw], page: AuditPage, shelf: Shelf) -> Section:
     is_list = rule in {"unreadable", "truncated", "changed-since-import"}
     reasons = [
-        (say_name(path), str(flaw.evidence.get("reason") or "no reason given"))
+        (spell(path), str(flaw.evidence.get("reason") or "no reason given"))
         for flaw in flaws[:MAX_LISTED]
         for path in flaw.films
     ]
@@ -316,9 +316,9 @@ def _say_overlap(summary: AuditSummary) -> str:
     if against is None:
         return ""
     if not against.n_with_copy:
-        return f"No film of it was found in the collection {say_name(against.collection)}."
+        return f"No film of it was found in the collection {spell(against.collection)}."
     return (
         f"{against.n_with_copy:,} of its films ({say_share(against.share)}) stand in the collection"
-        f" {say_name(against.collection)} too: for a model that has seen the one, the other is no"
+        f" {spell(against.collection)} too: for a model that has seen the one, the other is no"
         " external test."
     )

@@ -7,7 +7,6 @@ from typing import Any
 from osteon.errors import FilmFault
 from osteon.geometry import Box
 from osteon.radiographs.preparation import square_box
-from osteon.reports.pages.audit.words import say_name
 from osteon.reports.pictures.film import (
     HeldFilm,
     ReadFilm,
@@ -22,6 +21,7 @@ from osteon.reports.pictures.film import (
     hold_film,
 )
 from osteon.terms import ManifestRow, Pixels8
+from osteon.wording import spell
 
 N_LINK_SHOTS = 4
 """Pictures of a link: the two films, one laid on the other, and what is left between them."""
@@ -118,7 +118,7 @@ class Shelf:
             label: Shown under it; by default the manifest's.
             before: Put before the film's name in the caption.
         """
-        film, name = self.take(path), say_name(path)
+        film, name = self.take(path), spell(path)
         said = self.label(path) if label is None else label
         caption = f"{before}{name}"
         if isinstance(film, FilmFault):
@@ -136,7 +136,7 @@ class Shelf:
         Args:
             path: Relative to the collection.
         """
-        name = say_name(path)
+        name = spell(path)
         if self._read_torn is None:
             return ()
         try:
@@ -184,7 +184,7 @@ def shoot_link(
         film, still, matrix=link["matrix"], is_inverted=bool(link["is_inverted"])
     )
     difference = draw_difference(draw_film(still), laid, shown)
-    aligned = f"Film {say_name(path_b)} laid on film {say_name(path_a)}"
+    aligned = f"Film {spell(path_b)} laid on film {spell(path_a)}"
     return (
         *pair,
         _shot(fill_outside(laid, shown), alt=aligned, caption="B laid on A"),

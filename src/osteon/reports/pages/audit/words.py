@@ -1,7 +1,6 @@
 """How an audit's evidence is said: a name, a link between two films, a flaw in a sentence."""
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,27 +10,6 @@ from osteon.wording import say_count
 _LONGEST: Final = 240
 _TURN_SEEN_DEG: Final = 0.5
 _SIZE_SEEN: Final = 0.005
-
-
-def say_name(name: str) -> str:
-    r"""Return a film's name as one line that can be written anywhere.
-
-    A name may hold line breaks, and bytes that are no text; both become visible escapes.
-
-    Args:
-        name: A path, as the collection names it.
-
-    Example:
-        >>> say_name("a\nb.jpg")
-        'a\\nb.jpg'
-    """
-    hidden = {"Cc", "Cs", "Zl", "Zp"}
-    return "".join(
-        letter.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(letter) in hidden
-        else letter
-        for letter in name
-    )
 
 
 def say_link(link: Mapping[str, Any]) -> str:
