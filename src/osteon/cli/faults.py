@@ -114,7 +114,7 @@ def _memory(_: BaseException) -> Verdict:
 def _stopped(_: BaseException) -> Verdict:
     words = (
         "Stopped by you. What was finished is whole and kept. "
-        "A training goes on with `osteon train … --resume`; an audit, a benchmark and a download "
+        "A training goes on with `osteon train --resume RUN`; an audit, a benchmark and a download "
         "go on with the same command."
     )
     return Verdict(exit_code=STOPPED, words=words)
