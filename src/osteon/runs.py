@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from importlib import metadata
 from itertools import pairwise
@@ -18,6 +18,7 @@ from osteon.collection.manifest import Manifest
 from osteon.errors import RunFault
 from osteon.files import write_whole
 from osteon.phantoms.collection import PHANTOM_MANUFACTURER
+from osteon.terms import ManifestRow
 from osteon.wording import DO_NOT_SHARE, DRAWN, say_count
 
 PACKAGES = ("osteon", "numpy", "onnxruntime", "torch", "torchvision", "timm", "kornia", "pillow")
@@ -108,6 +109,35 @@ def hash_manifest(manifest: Manifest) -> str:
     return digest.hexdigest()
 
 
+def describe_differences(
+    theirs: Sequence[ManifestRow], ours: Sequence[ManifestRow], names: tuple[str, str]
+) -> Iterator[str]:
+    """Yield how two manifests differ in what a training learns from, in words.
+
+    Args:
+        theirs: Films of the one.
+        ours: Films of the other.
+        names: What they are called, such as "its manifest" and "the benchmark's".
+    """
+    its, mine = ({row.path: row for row in rows} for rows in (theirs, ours))
+    kinds = [
+        (f"only in {names[0]}", its.keys() - mine.keys()),
+        (f"only in {names[1]}", mine.keys() - its.keys()),
+    ]
+    for what, fact in (
+        ("of other content", "sha256"),
+        ("with another label", "has_fracture"),
+        ("in another split", "split"),
+    ):
+        both = its.keys() & mine.keys()
+        kinds.append(
+            (what, {one for one in both if getattr(its[one], fact) != getattr(mine[one], fact)})
+        )
+    for what, paths in kinds:
+        if paths:
+            yield f"{say_count(len(paths), 'film')} {what}, such as {min(paths)}"
+
+
 def is_drawn(manifest: Manifest) -> bool:
     """Return whether a collection holds drawn phantoms, which say nothing about patients."""
     return any(row.manufacturer == PHANTOM_MANUFACTURER for row in manifest.rows)
@@ -182,6 +212,18 @@ class HistoryRow:
     tune_auroc: float
     learning_rate: float
     seconds: float
+
+
+def format_history(history: tuple[HistoryRow, ...]) -> str:
+    """Return a history as `history.csv` holds it.
+
+    Args:
+        history: One row per epoch.
+    """
+    columns = [field.name for field in fields(HistoryRow)]
+    lines = [",".join(columns)]
+    lines += [",".join(str(getattr(row, name)) for name in columns) for row in history]
+    return "\n".join(lines) + "\n"
 
 
 def parse_history(text: str) -> tuple[HistoryRow, ...]:

@@ -13,6 +13,7 @@ from osteon.jobs.adopt import AdoptRequest, adopt_network
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import prepare
+from osteon.release import read_release
 from osteon.release.card import UNKNOWN_FILMS
 from tests.films import list_film
 from tests.foreign import answer_by_hand, build_foreign, declare, write_toml
@@ -80,6 +81,28 @@ def test_what_cannot_be_known_of_it_is_said(adopted):
     assert UNKNOWN_FILMS in card.notes
     assert any("model.onnx (SHA-256 " in note and '"fractured"' in note for note in card.notes)
     assert (card.licence, card.attribution) == ("not stated", "not stated")
+    assert (card.films.train, card.films.tune + card.films.test) == (0, 60)
+    assert not card.learnt.is_known
+
+
+def test_films_that_it_learnt_from_are_named_by_whoever_knows_them(labelled, tmp_path):
+    """Those among the labelled films are left out, and the release knows all of them again."""
+    manifest = read_manifest(labelled)
+    # Some films of its training are among the labelled ones; the names of the table do not matter.
+    learnt = tuple(replace(row, split=None) for row in manifest.rows[25:35])
+    write_manifest(Manifest(rows=learnt, root=manifest.root), tmp_path / "learnt.parquet")
+    report = adopt_network(request(tmp_path, labelled, learnt=tmp_path / "learnt.parquet"))
+    card = report.card
+    # The drawn limbs are few: a film that looks like one of these is left out with them.
+    assert card.learnt.is_known
+    assert card.learnt.n_films == 60
+    assert card.learnt.n_learnt >= 10
+    used = card.tuned_on.n_films + card.tested_on.n_films + sum(report.not_read.values())
+    assert used == 60 - card.learnt.n_learnt - card.learnt.n_related
+    assert card.trained_on.n_films == card.films.train == 10
+    assert UNKNOWN_FILMS not in card.notes
+    assert "a manifest that its adopter gave" in card.notes[0]
+    assert read_release(report.release).films.has_training
 
 
 def test_it_is_calibrated_on_tune_and_certified_on_test(adopted):

@@ -11,6 +11,7 @@ import pytest
 from osteon.audit.audit_file import build_search_record
 from osteon.collection.flaws import build_flaw
 from osteon.collection.manifest import read_manifest, write_manifest
+from osteon.collection.recognition import recognise_files
 from osteon.collection.splits import describe_split
 from osteon.errors import LeakFound, ManifestFault, SettingsFault
 from osteon.inference.detector import Detector
@@ -20,6 +21,7 @@ from osteon.jobs.evaluate_release import ValidationRequest, validate_release
 from osteon.jobs.export import ExportRequest, export_release
 from osteon.release import read_release
 from osteon.reports.pages.model_card import build_model_card
+from osteon.reports.pages.release_card import describe_card
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,28 @@ def test_the_card_tells_the_films_apart(exported):
     ]
     assert exported.not_read == {}
     assert exported.n_compared == 200
+
+
+def test_the_release_lists_its_films_unless_it_is_told_not_to(
+    exported, trained_on_limbs, limbs_path, tmp_path
+):
+    """Each film is known by its file and role; without the list the card says that none is."""
+    release = read_release(exported.release)
+    listed = exported.card.films
+    assert (listed.train, listed.tune, listed.test, listed.n_without_look) == (48, 32, 120, 0)
+    learnt = {row.path for row in read_manifest(limbs_path).rows if row.split != "test"}
+    assert recognise_files(read_manifest(limbs_path).rows, release.films) == learnt
+    silent = export_release(
+        ExportRequest(run=trained_on_limbs.run, out=tmp_path / "silent.osteon", without_films=True)
+    )
+    assert read_release(silent.release).films is None
+    told = {
+        name: " ".join(line for section in describe_card(card) for line in section.sentences)
+        for name, card in (("listed", exported.card), ("silent", silent.card))
+    }
+    assert "48 of train, 32 of tune, 120 of test" in told["listed"]
+    assert "whoever has a film can ask whether it is among them" in told["listed"]
+    assert "does not say which films it learnt from" in told["silent"]
 
 
 def test_the_promises_are_certified_on_the_test_films(exported):

@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from osteon.collection.manifest import Manifest, read_manifest
+from osteon.errors import LeakFound, ManifestFault
 from osteon.inference.guards import build_guards
 from osteon.release import FindingRule, read_release
+from osteon.release.card import Films
 from tests.films import list_film
 from tests.releases import build_release
 from tests.rows import audited
@@ -58,6 +60,30 @@ def test_what_was_fitted_is_fitted_anew_and_the_rest_stays(split, tmp_path):
     rows = tuple(replace(row, audit=None) for row in split.rows)
     unaudited = repacking.repack(old, replace(split, rows=rows), tmp_path / "unaudited.osteon")
     assert unaudited.operating_points.cuts == (None, None)
+
+
+def test_it_lists_what_the_network_learnt_from_or_is_not_made(split, tmp_path):
+    """Films that left the manifest since were learnt from all the same, and must be named."""
+    own = Films(
+        split="train", collection="limbs", manifest_sha256="1" * 64, n_films=48, n_fractured=24,
+        n_groups=48,
+    )  # fmt: skip
+    old = read_release(build_release(tmp_path, card={"trained_on": own}))
+    gone = [row.path for row in split.rows if row.split == "train"][:3]
+    left = replace(split, rows=tuple(row for row in split.rows if row.path not in gone))
+    with pytest.raises(ManifestFault, match=r"48 films that the network learnt from"):
+        repacking.repack(old, left, tmp_path / "again.osteon")
+    moved = replace(
+        split,
+        rows=tuple(replace(row, split="test") if row.path in gone else row for row in split.rows),
+    )
+    with pytest.raises(LeakFound, match="must not be learnt from; found '3 that are'"):
+        repacking.repack(
+            old, moved, tmp_path / "again.osteon", changes=repacking.Changes(learnt=split)
+        )
+    changes = repacking.Changes(learnt=split)
+    card = repacking.repack(old, left, tmp_path / "again.osteon", changes=changes)
+    assert (card.films.train, card.films.tune, card.films.test) == (48, 32, 120)
 
 
 def test_what_is_asked_wrongly_is_answered_with_help(capsys, tmp_path):

@@ -19,6 +19,7 @@ from osteon.errors import (
     NothingToResume,
     OneClassOnly,
     OutputFault,
+    SettingsFault,
     TrainingDiverged,
 )
 from osteon.inference.network import Network
@@ -194,10 +195,16 @@ def test_resuming_what_was_never_begun_is_refused(manifest_path, tmp_path):
 
 
 def test_another_recipe_s_checkpoint_is_refused(trained, manifest_path):
-    """A checkpoint goes on with the recipe it was made with, or not at all."""
-    other = {**TINY, "optimiser.learning_rate": "0.5"}
-    with pytest.raises(CheckpointMismatch, match="another recipe"):
+    """A run goes on with the recipe it was begun with; each key that differs is named."""
+    other = {**TINY, "optimiser.learning_rate": "0.5", "schedule.epochs": "9"}
+    with pytest.raises(CheckpointMismatch) as refused:
         train(request(manifest_path, trained.run, overrides=other, resume=True))
+    own = find_recipe("demo", TINY)
+    assert f"optimiser.learning_rate 0.5, the run's {own.optimiser.learning_rate}" in str(
+        refused.value
+    )
+    assert "schedule.epochs 9, the run's 3" in str(refused.value)
+    assert "osteon train --resume RUN" in refused.value.advice
 
 
 def test_another_collection_s_checkpoint_is_refused(trained, manifest_path, tmp_path):
@@ -205,8 +212,53 @@ def test_another_collection_s_checkpoint_is_refused(trained, manifest_path, tmp_
     manifest = read_manifest(manifest_path)
     fewer = tmp_path / "fewer.parquet"
     write_manifest(replace(manifest, rows=manifest.rows[4:]), fewer)
-    with pytest.raises(CheckpointMismatch, match="another collection"):
+    with pytest.raises(CheckpointMismatch, match="another collection: 4 films only in the run's"):
         train(request(fewer, trained.run, resume=True))
+
+
+def test_a_run_holds_all_that_it_takes_to_go_on(manifest_path, tmp_path):
+    """Its folder is enough: recipe, films, leave for leaks, precision and threads are the run's."""
+    leaky(manifest_path, tmp_path)
+    changes = TINY | {"schedule.epochs": "2"}
+
+    def stop(*_):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    begun = request(
+        tmp_path / "leaky.parquet", tmp_path / "run", overrides=changes, allow_leak=True
+    )
+    assert train(begun, epoch_ended=stop).ended == "stopped"
+    facts = RunFolder(path=tmp_path / "run").read_facts()
+    resumed = train(TrainingRequest(out=tmp_path / "run", resume=True))
+    assert resumed.ended == "all epochs"
+    assert [row.epoch for row in resumed.history] == [1, 2]
+    assert resumed.n_leaks == 1
+    after = RunFolder(path=tmp_path / "run").read_facts()
+    for name in ("machine", "recipe", "manifest_sha256", "leaks_allowed", "init_weights"):
+        assert after[name] == facts[name]
+    whole = train(replace(begun, out=tmp_path / "whole"))
+    assert same(weights_of(tmp_path / "run"), weights_of(whole.run))
+
+
+def test_weights_that_a_run_was_not_begun_with_are_refused(trained, tmp_path):
+    """A file of weights at a resume is the one that it was begun with, or it is named."""
+    weights = tmp_path / "other.safetensors"
+    weights.write_bytes(b"other weights")
+    asked = TrainingRequest(
+        out=trained.run, resume=True, init_weights=weights, overrides={"schedule.batch": "4"}
+    )
+    with pytest.raises(CheckpointMismatch) as refused:
+        train(asked)
+    assert "schedule.batch 4, the run's 8" in str(refused.value)
+    assert "--init-weights other.safetensors, the run's none" in str(refused.value)
+
+
+def test_a_new_run_needs_a_recipe_and_a_manifest(tmp_path):
+    """Nothing is guessed for a run that was never begun, resumed or not."""
+    with pytest.raises(SettingsFault, match="needed to begin a run"):
+        train(TrainingRequest(out=tmp_path / "none"))
+    with pytest.raises(NothingToResume, match="a run is needed here"):
+        train(TrainingRequest(out=tmp_path / "none", resume=True))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half a checkpoint"])

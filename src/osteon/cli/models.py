@@ -7,7 +7,7 @@ import typer
 
 from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.faults import STOPPED
-from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName, WithLearnt
+from osteon.cli.options import Films, JsonTo, RecipeName, WithLearnt
 from osteon.cli.progress import shown_progress
 from osteon.cli.steps import quote
 from osteon.cli.words import console_for, say, show_table, write_json
@@ -22,7 +22,21 @@ if TYPE_CHECKING:
     from osteon.statistics.proportions import Metric
     from osteon.terms import Split
 
-Out = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new run.")]
+BeginWith = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RECIPE",
+        help="A recipe's name, such as seed-cnn4, or a .toml file. With --resume alone: the run's "
+        "folder.",
+    ),
+]
+LearnFrom = Annotated[
+    Path | None,
+    typer.Argument(metavar="MANIFEST", help="Table of films that were split: .parquet or .csv."),
+]
+Out = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new run.")
+]
 Changes = Annotated[
     list[str] | None,
     typer.Option(
@@ -30,7 +44,14 @@ Changes = Annotated[
     ),
 ]
 
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with a run that was stopped: osteon train --resume RUN. It holds what it was "
+        "begun with; what is given again must be the same.",
+    ),
+]
 InitWeights = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="ImageNet weights from a file, not from the internet."),
@@ -45,16 +66,19 @@ AllowLeak = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
-    app.command(epilog="Example: osteon train seed-cnn4 manifest.parquet -o runs/first")(train)
+    app.command(
+        epilog="Example: osteon train seed-cnn4 manifest.parquet -o runs/first. Stopped, it goes "
+        "on with: osteon train --resume runs/first"
+    )(train)
     app.command(epilog="Example: osteon evaluate runs/first other.parquet")(evaluate)
     app.command(epilog="Example: osteon summary seed-cnn4")(summary)
     app.command(epilog="Example: osteon recipe mobilenetv2 -o mine.toml")(recipe)
 
 
 def train(
-    recipe: RecipeName,
-    manifest: ManifestPath,
-    out: Out,
+    recipe: BeginWith = None,
+    manifest: LearnFrom = None,
+    out: Out = None,
     films: Films = None,
     change: Changes = None,
     resume: Resume = False,
@@ -71,7 +95,8 @@ def train(
 ) -> None:
     """Train a recipe's network on a collection that was split.
 
-    Ctrl-C ends it with everything kept; the same command with --resume goes on.
+    RECIPE, MANIFEST and -o are needed to begin a run. Ctrl-C ends it with everything kept;
+    osteon train --resume RUN goes on.
     """
     from osteon.jobs.train import TrainingRequest
     from osteon.jobs.train import train as train_network
@@ -79,6 +104,7 @@ def train(
     from osteon.reports.pages.independence import say_independence
     from osteon.settings import build_settings
 
+    run, recipe = _name_run(recipe, manifest, out, resume=resume)
     machine = {
         "accelerator": accelerator,
         "devices": devices,
@@ -91,7 +117,7 @@ def train(
         overrides=parse_changes(change or []),
         manifest=manifest,
         films=films,
-        out=out,
+        out=run,
         resume=resume,
         init_weights=init_weights,
         allow_leak=allow_leak,
@@ -104,6 +130,7 @@ def train(
         )
     write_json(report, json_to)
     if report.ended == "stopped":
+        say(console, f"Stopped. It goes on with: osteon train --resume {quote(run)}")
         raise typer.Exit(STOPPED)
     say(console, f"Best epoch: {report.best_epoch} ({report.ended}). Its network: {report.network}")
     if report.n_copies:
@@ -111,13 +138,34 @@ def train(
         say(console, f"{files} equal to another byte for byte: a film is learnt from once.")
     say(console, *say_independence(report.independence))
     if not report.independence.copies_looked_for:
-        found = out.with_name(f"{out.name}-audit")
+        found = run.with_name(f"{run.name}-audit")
         say(
             console,
             "If copies cross its splits, every number of this run is inflated.",
-            f"Next: osteon audit {quote(out / 'manifest.parquet')} -o {quote(found)}",
+            f"Next: osteon audit {quote(run / 'manifest.parquet')} -o {quote(found)}",
         )
-    say(console, f"Next: osteon evaluate {quote(out)}")
+    say(console, f"Next: osteon evaluate {quote(run)}")
+
+
+def _name_run(
+    recipe: str | None, manifest: Path | None, out: Path | None, *, resume: bool
+) -> tuple[Path, str | None]:
+    """Return the run's folder, and the recipe that is given for it.
+
+    Raises:
+        BadParameter: If something is missing that a new run is begun with, or a run is named twice.
+    """
+    if resume and recipe is not None and manifest is None and out is None:
+        return Path(recipe), None
+    needed = {"RUN": out} if resume else {"RECIPE": recipe, "MANIFEST": manifest, "-o RUN": out}
+    missing = [name for name, given in needed.items() if given is None]
+    if out is None or missing:
+        rest = "" if resume else "; a run that was stopped goes on with osteon train --resume RUN"
+        raise typer.BadParameter(
+            f"must be given to {'go on with' if resume else 'begin'} a run{rest}",
+            param_hint=" ".join(missing),
+        )
+    return out, recipe
 
 
 def evaluate(

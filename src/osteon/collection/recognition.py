@@ -7,10 +7,8 @@ again after saving, resizing, mirroring, a quarter turn or a change of brightnes
 them takes the films themselves, and `osteon audit --against`.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
@@ -19,15 +17,14 @@ import numpy.typing as npt
 from osteon.collection.groups import take_each_file_once
 from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault
-from osteon.radiographs.films import read_grey
-from osteon.radiographs.raster import read_film_bytes
 from osteon.radiographs.recognition import (
     LOOK,
     MAX_DISTANCE,
+    FilmIdentity,
     Looks,
     count_bits,
-    hash_pixels,
-    measure_likenesses,
+    identify_file,
+    know_by_file,
 )
 from osteon.release import FilmList
 from osteon.release.films import HASH_BYTES, LOOK_BYTES, ROLES
@@ -38,21 +35,6 @@ Role = Literal["train", "tune", "test"]
 
 _AT_ONCE: Final = 64
 """Films whose looks are compared at once: some two million differences for a list of a thousand."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class FilmIdentity:
-    """What a film is known by.
-
-    Attributes:
-        sha256: Of the file as it is now, in hex.
-        pixel_sha256: Of its greys; empty where it cannot be opened.
-        likenesses: Its look first, then those under which its copies are known.
-    """
-
-    sha256: str
-    pixel_sha256: str
-    likenesses: Looks
 
 
 OwnFilm = tuple[ManifestRow, FilmIdentity, Role]
@@ -90,30 +72,10 @@ def identify_films(
     with ChildPool() as pool:
         paths = [manifest.films_path(row) for row in rows]
         for row, seen in zip(rows, pool.map_in_order(identify_file, paths), strict=True):
-            film = _know_by_file(row.sha256) if isinstance(seen, FilmFault) else seen
+            film = know_by_file(row.sha256) if isinstance(seen, FilmFault) else seen
             found.append(film)
             progress("comparing with the films of the release", len(found), len(rows))
     return tuple(found)
-
-
-def identify_file(path: Path) -> FilmIdentity:
-    """Measure what one film is known by: what a child does.
-
-    Args:
-        path: The film.
-
-    Raises:
-        FilmFault: If the file cannot be read.
-    """
-    data = read_film_bytes(path)
-    sha256 = hashlib.sha256(data).hexdigest()
-    try:
-        grey = read_grey(data, source=path.name)
-    except FilmFault:
-        return _know_by_file(sha256)
-    return FilmIdentity(
-        sha256=sha256, pixel_sha256=hash_pixels(grey), likenesses=measure_likenesses(grey)
-    )
 
 
 def identify_own_films(
@@ -151,7 +113,7 @@ def build_list(films: Iterable[OwnFilm]) -> FilmList:
     entries = {
         (
             ROLES.index(role),
-            *_shorten(film if film.sha256 == row.sha256 else _know_by_file(row.sha256)),
+            *_shorten(film if film.sha256 == row.sha256 else know_by_file(row.sha256)),
         )
         for row, film, role in films
     }
@@ -233,11 +195,6 @@ def _index(listed: FilmList, hashes: npt.NDArray[np.uint8]) -> dict[bytes, Role]
     """Return roles by hash; where one film has several, the gravest."""
     order = np.argsort(-listed.roles.astype(np.int64), kind="stable")
     return {hashes[place].tobytes(): ROLES[int(listed.roles[place])] for place in order}
-
-
-def _know_by_file(sha256: str) -> FilmIdentity:
-    none = np.zeros((0, LOOK_BYTES), np.uint8)
-    return FilmIdentity(sha256=sha256, pixel_sha256="", likenesses=none)
 
 
 def _shorten(film: FilmIdentity) -> tuple[bytes, bytes, bytes]:

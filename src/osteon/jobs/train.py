@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +16,25 @@ from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.collection.splits import describe_split
 from osteon.collection.stamps import describe_independence
-from osteon.errors import LeakFound, ManifestFault, OneClassOnly, OutputFault
+from osteon.errors import (
+    LeakFound,
+    ManifestFault,
+    NothingToResume,
+    OneClassOnly,
+    OutputFault,
+    SettingsFault,
+)
 from osteon.evaluation.operating_point import OperatingPoint, choose_threshold
 from osteon.inference.network import Network
 from osteon.learning.data.loader import FilmStack, stack_films
 from osteon.learning.devices import Machine, build_fabric
 from osteon.learning.export.network import export_onnx
+from osteon.learning.loop.interruption import (
+    choose_machine,
+    describe_weights,
+    refuse_differences,
+    stopping_politely,
+)
 from osteon.learning.loop.training import Listeners, Training, TrainingOutcome
 from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import Recipe, find_recipe, name_evidence, write_recipe
@@ -36,6 +46,7 @@ from osteon.runs import (
     HistoryRow,
     RunFolder,
     describe_versions,
+    format_history,
     hash_manifest,
     is_drawn,
     write_text,
@@ -44,7 +55,6 @@ from osteon.terms import SPLITS, Flaw, ManifestRow, Progress, Split, no_progress
 
 FILMS_FOR_PARITY = 256
 LEARNT_FROM: tuple[Split, ...] = ("train", "tune")
-HISTORY_COLUMNS = tuple(HistoryRow.__dataclass_fields__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,20 +62,22 @@ class TrainingRequest:
     """What a person asked for.
 
     Attributes:
-        recipe: Name of a recipe of the package, or a TOML file.
-        overrides: Recipe keys with dots, and their TOML values.
-        manifest: The collection, split.
-        films: Where its films lie, if not where the manifest says.
         out: The run folder.
-        resume: Continue a run that was stopped.
+        recipe: Name of a recipe of the package, or a TOML file; None takes that of the run that is
+            resumed.
+        overrides: Recipe keys with dots, and their TOML values.
+        manifest: The collection, split; None likewise.
+        films: Where its films lie, if not where the manifest says.
+        resume: Continue a run that was stopped. It needs its folder alone; what else is given must
+            be what it was begun with.
         init_weights: ImageNet weights from a file instead of a download.
         allow_leak: Train although copies cross the splits; every result will say so.
         machine: Where to train.
     """
 
-    recipe: str
-    manifest: Path
     out: Path
+    recipe: str | None = None
+    manifest: Path | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
     films: Path | None = None
     resume: bool = False
@@ -129,15 +141,14 @@ def train(
         ParityBroken: If the exported network disagrees with the trained one.
     """
     run = RunFolder(path=request.out)
-    recipe = find_recipe(request.recipe, request.overrides)
-    manifest = read_manifest(request.manifest, films=request.films)
+    request, recipe, manifest = _open_request(request, run)
     leaks = _check_collection(manifest, request)
     if run.facts.exists() and not request.resume:
         raise OutputFault(
             str(request.out),
             "the run folder must be new",
             found="a run",
-            advice="Continue it with --resume, or choose another name.",
+            advice="Continue it with `osteon train --resume RUN`, or choose another name.",
         )
     training = _start(request, recipe, manifest)
     training.fabric.barrier()  # nobody writes before every process has seen that the run is new
@@ -153,6 +164,7 @@ def train(
     )
     facts = {
         **_describe(recipe, manifest, cache, leaks),
+        **_remember_weights(request, run),
         "machine": {
             "device": str(training.fabric.device),
             "cpu": name_cpu(),
@@ -187,8 +199,49 @@ def train(
     )
 
 
+def _open_request(
+    request: TrainingRequest, run: RunFolder
+) -> tuple[TrainingRequest, Recipe, Manifest]:
+    """Return what is to be trained on what; of a run that is resumed, what it was begun with.
+
+    Raises:
+        SettingsFault: If a new run lacks its recipe or its manifest.
+        NothingToResume: If there is no run to take them from.
+    """
+    is_there = request.resume and run.recipe.is_file() and run.manifest.is_file()
+    if request.recipe is None or request.manifest is None:
+        if not request.resume:
+            must = "a recipe and a manifest are needed to begin a run"
+            raise SettingsFault("RECIPE MANIFEST", must)
+        if not is_there:
+            advice = "Name the folder of a run that was begun, or begin one: without --resume."
+            raise NothingToResume(str(run.path), "a run is needed here", advice=advice)
+    recipe = find_recipe(request.recipe or str(run.recipe), request.overrides)
+    manifest = read_manifest(request.manifest or run.manifest, films=request.films)
+    if is_there:
+        own = None
+        if request.manifest is not None:
+            own = (manifest, read_manifest(run.manifest, must_exist=False))
+        refuse_differences(run, recipe=recipe, manifest=own, init_weights=request.init_weights)
+        facts = run.read_facts() if run.facts.is_file() else {}
+        request = replace(
+            request,
+            allow_leak=request.allow_leak or bool(facts.get("leaks_allowed")),
+            machine=choose_machine(request.machine, facts),
+        )
+    return request, recipe, manifest
+
+
+def _remember_weights(request: TrainingRequest, run: RunFolder) -> dict[str, object]:
+    """Return the weights that a run began with; a resumed one keeps what it said of them."""
+    if request.resume and run.facts.is_file():
+        before = run.read_facts()
+        return {"init_weights": before["init_weights"]} if "init_weights" in before else {}
+    return {"init_weights": describe_weights(request.init_weights)}
+
+
 def _check_collection(manifest: Manifest, request: TrainingRequest) -> tuple[Flaw, ...]:
-    where = str(request.manifest)
+    where = str(request.manifest or request.out)
     if not any(row.split for row in manifest.rows):
         raise ManifestFault(
             where,
@@ -268,35 +321,12 @@ def _learn(
 ) -> TrainingOutcome:
     def close_epoch(history: tuple[HistoryRow, ...]) -> None:
         if training.fabric.is_global_zero:
-            write_text(run.history, _history_csv(history))
+            write_text(run.history, format_history(history))
             epoch_ended(history[-1])
 
-    with _stopping_politely() as wants_stop:
+    with stopping_politely() as wants_stop:
         listeners = Listeners(progress=progress, epoch_ended=close_epoch, wants_stop=wants_stop)
         return training.run(*stacks, listeners)
-
-
-@contextmanager
-def _stopping_politely() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C or SIGTERM into a question for the loop; obey the second."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def remember(number: int, _frame: object) -> None:
-        asked.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, remember)
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _export(
@@ -367,9 +397,3 @@ def _count_leaked_test_films(leaks: tuple[Flaw, ...]) -> int:
 
 def _write_facts(run: RunFolder, facts: Mapping[str, object]) -> None:
     write_text(run.facts, json.dumps(facts, indent=2) + "\n")
-
-
-def _history_csv(history: tuple[HistoryRow, ...]) -> str:
-    lines = [",".join(HISTORY_COLUMNS)]
-    lines += [",".join(str(getattr(row, name)) for name in HISTORY_COLUMNS) for row in history]
-    return "\n".join(lines) + "\n"

@@ -8,14 +8,20 @@ are known from the same hash. Letters over the film, a cut of more than about a 
 and a turn by any other angle change too much: for these there is `osteon audit`.
 
 All of it is computed in whole numbers, so that equal films have equal hashes on every machine.
+Light on purpose: every child that opens films imports it.
 """
 
 import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from osteon.errors import FilmFault
+from osteon.radiographs.films import read_grey
+from osteon.radiographs.raster import read_film_bytes
 from osteon.release.films import LOOK_BYTES
 from osteon.terms import Pixels8
 
@@ -48,6 +54,51 @@ _FLIP: Final = np.where(np.arange(1, _TERMS + 1) % 2, -1, 1)
 _Ints = npt.NDArray[np.int64]
 Looks = npt.NDArray[np.uint8]
 """Looks, shape `(looks, LOOK_BYTES)`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class FilmIdentity:
+    """What a film is known by.
+
+    Attributes:
+        sha256: Of the file as it is now, in hex.
+        pixel_sha256: Of its greys; empty where it cannot be opened.
+        likenesses: Its look first, then those under which its copies are known.
+    """
+
+    sha256: str
+    pixel_sha256: str
+    likenesses: Looks
+
+
+def identify_file(path: Path) -> FilmIdentity:
+    """Measure what one film is known by: what a child does.
+
+    Args:
+        path: The film.
+
+    Raises:
+        FilmFault: If the file cannot be read.
+    """
+    data = read_film_bytes(path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        grey = read_grey(data, source=path.name)
+    except FilmFault:
+        return know_by_file(sha256)
+    return FilmIdentity(
+        sha256=sha256, pixel_sha256=hash_pixels(grey), likenesses=measure_likenesses(grey)
+    )
+
+
+def know_by_file(sha256: str) -> FilmIdentity:
+    """Return what a film is known by that cannot be opened.
+
+    Args:
+        sha256: Of its file.
+    """
+    none = np.zeros((0, LOOK_BYTES), np.uint8)
+    return FilmIdentity(sha256=sha256, pixel_sha256="", likenesses=none)
 
 
 def hash_pixels(grey: Pixels8) -> str:

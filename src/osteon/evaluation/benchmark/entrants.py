@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -15,9 +15,8 @@ from osteon.evaluation.learnt import LearntFilms, judge_films
 from osteon.inference.bundled import locate_release
 from osteon.release import SUFFIX, FilmList, Release, read_release
 from osteon.release.card import UNKNOWN_FILMS
-from osteon.runs import RunFolder, describe_run, hash_manifest
+from osteon.runs import RunFolder, describe_differences, describe_run, hash_manifest
 from osteon.terms import ManifestRow, Progress, no_progress
-from osteon.wording import say_count
 
 OTHER_COLLECTION: Final = (
     "It learnt from another collection than these films are of; its promises were certified there."
@@ -155,7 +154,9 @@ def check_films(rows: Sequence[ManifestRow], manifest: Manifest, *, where: str) 
     raise ManifestFault(
         where,
         "must have been trained on the collection of the benchmark, split as it is",
-        found="; ".join(_tell_differences(rows, manifest.rows)),
+        found="; ".join(
+            describe_differences(rows, manifest.rows, ("its manifest", "the benchmark's"))
+        ),
         advice="Give the manifest with --collection, or train it anew on the same one.",
     )
 
@@ -261,28 +262,6 @@ def _check_release(release: Release, manifest: Manifest, *, where: str) -> tuple
             "or its own manifest with --collection.",
         )
     return (OTHER_COLLECTION,)
-
-
-def _tell_differences(theirs: Sequence[ManifestRow], ours: Sequence[ManifestRow]) -> Iterator[str]:
-    mine, its = {row.path: row for row in ours}, {row.path: row for row in theirs}
-    kinds = (
-        ("only in its manifest", sorted(its.keys() - mine.keys())),
-        ("only in the benchmark's", sorted(mine.keys() - its.keys())),
-        ("of other content", _unlike(mine, its, "sha256")),
-        ("with another label", _unlike(mine, its, "has_fracture")),
-        ("in another split", _unlike(mine, its, "split")),
-    )
-    for what, paths in kinds:
-        if paths:
-            yield f"{say_count(len(paths), 'film')} {what}, such as {paths[0]}"
-
-
-def _unlike(mine: dict[str, ManifestRow], its: dict[str, ManifestRow], fact: str) -> list[str]:
-    return sorted(
-        path
-        for path in mine.keys() & its.keys()
-        if getattr(mine[path], fact) != getattr(its[path], fact)
-    )
 
 
 def hash_settings(*parts: object) -> str:

@@ -34,9 +34,10 @@ def say_learnt(count: LearntCount | None) -> tuple[str, ...]:
         )
         return unknown or (nothing,)
     verb = "was" if count.n_learnt == 1 else "were"
+    shares = "shares" if count.n_related == 1 else "share"
     known = f"{count.n_learnt:,} of {films} {verb} learnt from by the release"
     if count.n_related:
-        known += f", and {count.n_related:,} more share a group with such a film"
+        known += f", and {count.n_related:,} more {shares} a group with such a film"
     if count.are_left_out:
         return (f"{known}: left out.", *unknown)
     return (f"{known}: they are among these numbers, which flatter it and are no test.", *unknown)
