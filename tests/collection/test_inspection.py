@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.dicoms import draw_values, encode_film
+from tests.dicoms import EXPLICIT, JPEG_BASELINE, JPEG_LS, draw_values, encode_film
 
 from osteon.collection.importers.listing import ListedFilm, Listing
 from osteon.collection.inspection import inspect_film, inspect_films
@@ -75,16 +75,13 @@ def test_a_truncated_film_keeps_the_size_its_header_claims(tmp_path: Path):
     assert row.state_reason
 
 
-def tear_dicom() -> bytes:
-    """A DICOM film that ends in one block over and over, with a patient in its header."""
+@pytest.mark.parametrize(("syntax", "bits"), [(EXPLICIT, 12), (JPEG_BASELINE, 8), (JPEG_LS, 12)])
+def test_a_torn_film_is_told_from_a_truncated_one(tmp_path: Path, syntax: str, bits: int):
+    """It has a state of its own, what was seen as the reason, and all that its header says."""
     values = draw_values(160, 120)
     values[80:] = np.tile(np.random.default_rng(2).integers(0, 2000, (8, 8)), (10, 15))
-    return encode_film(values, PatientID="4711")
-
-
-def test_a_torn_film_is_told_from_a_truncated_one(tmp_path: Path):
-    """It has a state of its own, what was seen as the reason, and all that its header says."""
-    (tmp_path / "a.png").write_bytes(tear_dicom())
+    values = values if bits == 12 else (values >> 4).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(encode_film(values, syntax, bits=bits, PatientID="4711"))
     row = inspect(tmp_path)
     assert (row.state, row.rows, row.columns) == ("torn", 160, 120)
     assert "one block of 8 x 8 pixels, repeated 1" in str(row.state_reason)

@@ -31,10 +31,11 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from osteon.errors import TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
 from osteon.radiographs.densities import read_density_aspect
-from osteon.radiographs.greys import extract_grey, is_all_clear
-from osteon.radiographs.jpegs import find_missing_scan, put_noise_after_scan
+from osteon.radiographs.greys import TRANSPARENT, extract_grey, has_one_alpha, refuse_depth
+from osteon.radiographs.jpegs import find_missing_interval, find_missing_scan, put_noise_after_scan
+from osteon.radiographs.parts import find_missing_rows, find_missing_strips
 from osteon.radiographs.torn import refuse_torn
-from osteon.terms import Floats, Radiograph, Reason
+from osteon.terms import Floats, Radiograph
 
 FILM_SUFFIXES: Final = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".gif"}
@@ -90,13 +91,7 @@ _UPRIGHT: Final[Mapping[int, Callable[[Floats], Floats]]] = MappingProxyType(
     }
 )
 
-_BITS_PER_SAMPLE: Final = 258  # TIFF 6.0, section 8
 _BIG_TIFF: Final = (b"II+\x00", b"MM\x00+")
-
-TRANSPARENT: Final = Reason(
-    code="alpha-ignored",
-    text="The file says that its picture is transparent everywhere; its colours were read.",
-)
 
 _WHOLE: Final = "must hold the whole picture"
 _CUT_SHORT: Final = "a file that was cut short"
@@ -204,10 +199,12 @@ def decode_raster(
     refuse_size(image.height, image.width, source, max_pixels=max_pixels)
     # A PNG's EXIF may stand behind its picture, so asking for it decodes the picture.
     is_png = isinstance(image, PngImageFile)
-    _refuse_deep_colour(image, data, source)
+    refuse_depth(image, data, source)
+    _refuse_part(find_missing_strips(image), source)
     orientation = 1 if is_png else _read_orientation(image)
     stored = _load(image, source)
     orientation = _read_orientation(image) if is_png else orientation
+    _refuse_part(find_missing_rows(image, data, stored), source)
     if isinstance(image, JpegImageFile):
         _refuse_made_up(data, stored, source)
     # Pillow turns a TIFF upright itself while it decodes.
@@ -216,30 +213,18 @@ def decode_raster(
     if not allow_torn:
         refuse_torn(upright, source=source)
     aspect, notes = read_density_aspect(image, orientation)
-    notes = (TRANSPARENT, *notes) if is_all_clear(image) else notes
+    notes = (TRANSPARENT, *notes) if has_one_alpha(image) else notes
     return Radiograph(pixels=upright, source=source, notes=notes, pixel_aspect=aspect)
 
 
-def _refuse_deep_colour(image: ImageFile.ImageFile, data: bytes, source: str) -> None:
-    """Refuse colour, or grey with transparency, of 16 bits a channel: Pillow keeps 8 of them.
+def _refuse_part(missing: str | None, source: str) -> None:
+    """Refuse a film of which a part is missing.
 
     Raises:
-        UnsupportedRadiograph: If it is such.
+        TruncatedFilm: If it is.
     """
-    depth, n_channels = 8, 1
-    if isinstance(image, PngImageFile):  # PNG 1.2, 11.2.2: IHDR
-        depth, n_channels = data[24], {2: 3, 4: 2, 6: 4}.get(data[25], 1)
-    elif isinstance(image, TiffImageFile):
-        bits = image.tag_v2.get(_BITS_PER_SAMPLE, (8,))
-        depth, n_channels = max(bits), len(bits)
-    if depth > 8 and n_channels > 1:
-        raise UnsupportedRadiograph(
-            source,
-            "must be grey where it is deeper than 8 bits",
-            found=f"{n_channels} channels of {depth} bits",
-            advice="Save it again as 16-bit grey.",
-            code="deep-colour",
-        )
+    if missing:
+        raise TruncatedFilm(source, _WHOLE, found=missing, advice=_REFETCH)
 
 
 def _refuse_made_up(data: bytes, stored: Floats, source: str) -> None:
@@ -248,9 +233,8 @@ def _refuse_made_up(data: bytes, stored: Floats, source: str) -> None:
     Raises:
         TruncatedFilm: If a scan is missing, or the last one is short.
     """
-    missing = find_missing_scan(data)
-    if missing:
-        raise TruncatedFilm(source, _WHOLE, found=missing, advice=_REFETCH)
+    missing = find_missing_scan(data) or find_missing_interval(data)
+    _refuse_part(missing, source)
     if _may_be_made_up(stored):
         probe = _open(put_noise_after_scan(data), source)
         if not np.array_equal(stored, _load(probe, source)):

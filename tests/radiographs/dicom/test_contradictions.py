@@ -231,6 +231,20 @@ def test_native_pixels_that_are_longer_than_the_header_says(extra: bytes, outcom
     assert noted == ["pixel-data-length"]
 
 
+@pytest.mark.parametrize(("n_more", "code"), [(2, ""), (-2, "truncated"), (4000, "truncated")])
+def test_native_pixels_that_are_said_to_go_on_behind_the_file(n_more: int, code: str):
+    """They are read if all of the picture is there, and what is lacking is less than a row."""
+    data = bytearray(encode_dataset(build_dataset(DEEP, **WINDOW)))
+    at = data.rindex(b"\xe0\x7f\x10\x00OW") + 8
+    data[at : at + 4] = (DEEP.nbytes + n_more).to_bytes(4, "little")
+    if code:
+        assert refusal(bytes(data)).code == code
+        return
+    pixels, noted = read(bytes(data))
+    np.testing.assert_allclose(pixels, RIGHT, atol=1e-3)
+    assert noted == ["pixel-data-length"]
+
+
 def test_sixteen_bits_under_a_header_of_eight_are_the_reason():
     """Half of the pixels would be shown, and every second one would be the high byte."""
     ds = build_dataset((DEEP >> 4).astype(np.uint8), bits=8)

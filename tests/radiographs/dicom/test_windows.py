@@ -57,6 +57,25 @@ def test_a_window_in_which_the_film_can_be_seen_is_applied(center: str, width: s
     assert noted == []
 
 
+@pytest.mark.parametrize(("center", "width"), [("3300", "3400"), ("900", "3000"), ("2000", "1600")])
+@pytest.mark.parametrize("is_inverse", [False, True])
+def test_a_window_that_cuts_off_much_is_applied_and_says_so(
+    center: str, width: str, *, is_inverse: bool
+):
+    """The reading's reason says how much became black and white."""
+    values, said = DEEP, {}
+    if is_inverse:
+        values, said = 4095 - DEEP, {"PhotometricInterpretation": "MONOCHROME1"}
+        center = str(4095 - float(center))
+    data = encode_film(values, WindowCenter=center, WindowWidth=width, **said)
+    film = decode_dicom(data, source="film").radiograph
+    (note,) = film.notes
+    assert note.code == "voi"
+    dark, bright = (100 * np.mean(film.pixels == end) for end in (0, 1))
+    assert f"makes {dark:.0f} % of the film black and {bright:.0f} % white" in note.text
+    assert "it was followed" in note.text
+
+
 @pytest.mark.parametrize("first", [("32768", "65536"), ("0", "0")])
 def test_the_next_window_is_taken_where_the_first_shows_nothing(first: tuple[str, str]):
     """PS3.3 C.11.2: several are alternatives."""

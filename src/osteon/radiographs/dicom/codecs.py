@@ -28,7 +28,11 @@ from osteon.radiographs.dicom.codestreams import (
     drop_exif,
     is_gapless_j2k,
 )
-from osteon.radiographs.jpegs import find_missing_scan, put_noise_after_scan
+from osteon.radiographs.jpegs import (
+    find_missing_interval,
+    find_missing_scan,
+    put_noise_after_scan,
+)
 from osteon.radiographs.raster import decode_raster
 
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -164,7 +168,10 @@ def _decode_jpeg_ls(stream: CodeStream, source: str) -> Samples:
 
 def _decode_jpeg(stream: CodeStream, source: str) -> Samples:
     data = drop_exif(stream.data)
-    film = decode_raster(data, source=source, max_pixels=stream.rows * stream.columns)
+    # Whether it is torn is asked of the whole film, when its greys are known.
+    film = decode_raster(
+        data, source=source, max_pixels=stream.rows * stream.columns, allow_torn=True
+    )
     return _check_shape(np.rint(film.pixels * np.float32(255.0)).astype(np.uint8), stream)
 
 
@@ -175,7 +182,9 @@ def _decode_with_gdcm(stream: CodeStream, source: str) -> Samples:
         TruncatedFilm: If noise behind the scan is taken for a part of it, or the scan goes on
             behind the last row: a piece is missing, and what follows is taken for other blocks.
     """
-    if stream.family == "jpeg" and find_missing_scan(stream.data):
+    if stream.family == "jpeg" and (
+        find_missing_scan(stream.data) or find_missing_interval(stream.data)
+    ):
         raise TruncatedFilm(source, _WHOLE, found=_CUT, advice=_REFETCH)
     middle = 1 << (stream.precision - 1)
     # ITU-T T.81, A.1.1: blocks are of 8 rows. One more row of them is asked for, and is made up,

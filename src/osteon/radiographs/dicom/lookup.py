@@ -21,7 +21,13 @@ from osteon.radiographs.dicom.elements import Header
 from osteon.radiographs.dicom.facts import XA_AND_RF
 from osteon.radiographs.dicom.tables import read_table
 from osteon.radiographs.dicom.values import read_code, read_numbers, read_uid
-from osteon.radiographs.dicom.windows import Histogram, count_values, list_windows, say_what_hides
+from osteon.radiographs.dicom.windows import (
+    Histogram,
+    count_values,
+    list_windows,
+    say_what_hides,
+    say_what_is_cut,
+)
 from osteon.terms import Floats, Reason
 
 ROBUST_SHARE: Final = 0.005
@@ -193,7 +199,13 @@ def _apply_voi(
         Reason(code="voi", text=f"The {voi.name} {hides}; {instead} was taken instead.")
         for voi, hides in zip(offers, hidden, strict=False)
     ]
-    return (None if chosen is None else chosen.greys), (*notes, *set_aside)
+    if chosen is None:
+        return None, (*notes, *set_aside)
+    greys = chosen.greys[film.codes]
+    cut = say_what_is_cut(1.0 - greys if is_inverse else greys, film)
+    if cut is not None:
+        set_aside.append(Reason(code="voi", text=f"The {chosen.name} {cut}; it was followed."))
+    return chosen.greys, (*notes, *set_aside)
 
 
 def _list_hidden(offers: Sequence[_Voi], film: Histogram, *, is_inverse: bool) -> list[str]:

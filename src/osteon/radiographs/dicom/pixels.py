@@ -117,14 +117,20 @@ def _read_native(
             code="transfer-syntax",
         )
     n_bytes = how.rows * how.columns * how.bits_allocated // 8
-    if len(pixel_data.value) < n_bytes or not pixel_data.is_whole:
+    # Of rows that the header does not know, some may be lost; of less than one, nothing is.
+    n_said = len(pixel_data.value) + pixel_data.n_missing
+    is_more = pixel_data.n_missing and n_said - n_bytes >= n_bytes // how.rows
+    if len(pixel_data.value) < n_bytes or is_more:
         raise TruncatedFilm(
             source,
             "must hold the whole picture",
-            found=f"{len(pixel_data.value):,} bytes of {n_bytes:,}",
+            found=f"{len(pixel_data.value):,} bytes of {max(n_bytes, n_said):,}",
             advice="Fetch the film again, or leave it out; Osteon never fills in a missing part.",
         )
     notes = _check_length(pixel_data.value, n_bytes, how, source)
+    if pixel_data.n_missing and not notes:
+        text = "The pixel data are said to be longer than the file; the picture is whole in it."
+        notes = (Reason(code="pixel-data-length", text=text),)
     is_little = pixel_data.coding.is_little
     if how.bits_allocated == 16:
         kind = "<u2" if is_little else ">u2"

@@ -54,14 +54,14 @@ class Element:
         value: Its bytes; those of a sequence without its end, of pixel data as far as they go.
         coding: How it is written.
         is_undefined: Whether its length was left open, PS3.5 7.1.1.
-        is_whole: False where the file ends before it does.
+        n_missing: Bytes by which the file ends before it does.
     """
 
     vr: str
     value: memoryview
     coding: Coding
     is_undefined: bool = False
-    is_whole: bool = True
+    n_missing: int = 0
 
 
 class Walk:
@@ -310,7 +310,7 @@ class Walk:
             value=self.data[self.at : end],
             coding=coding,
             is_undefined=is_undefined,
-            is_whole=end <= len(self.data),
+            n_missing=max(0, end - len(self.data)),
         )
 
 

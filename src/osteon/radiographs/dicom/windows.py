@@ -30,6 +30,9 @@ MAX_CUT: Final = 0.3
 
 MAX_WHITE: Final = 0.05
 
+DOUBTFUL: Final = 0.65
+"""Share of the film's values that must keep greys of their own, or the reading says how many do."""
+
 _MIDDLE: Final = (0.005, 0.995)
 _FUNCTIONS: Final = frozenset({"LINEAR", "LINEAR_EXACT", "SIGMOID"})
 
@@ -161,6 +164,21 @@ def say_what_hides(greys: Values, film: Histogram) -> str | None:
     if kept < MIN_KEPT and cut > MAX_CUT and film.weights[is_white].sum() > MAX_WHITE:
         return "makes all that is bright in the film white"
     return None
+
+
+def say_what_is_cut(greys: Values, film: Histogram) -> str | None:
+    """Return how much of a film these greys cut off, where it is so much that a reader must know.
+
+    Args:
+        greys: As in `say_what_hides`, by which the film can be seen.
+        film: The histogram.
+    """
+    low, high = film.values[_at(film.weights, _MIDDLE)]
+    is_black, is_white = greys <= 0.002, greys >= 0.998
+    if low == high or _measure_range(film.values, ~is_black & ~is_white, low, high) >= DOUBTFUL:
+        return None
+    dark, bright = (100 * film.weights[one].sum() for one in (is_black, is_white))
+    return f"makes {dark:.0f} % of the film black and {bright:.0f} % white, of many values each"
 
 
 def _at(weights: Values, shares: tuple[float, float]) -> npt.NDArray[np.int64]:
