@@ -124,3 +124,14 @@ def test_an_image_that_nobody_decoded_is_read_as_its_file(tmp_path):
     assert simplify_film(image, max_bytes=1_000_000) == buffer.getvalue()
     image.load()
     assert np.array_equal(simplify(image), BYTES)
+
+
+def test_a_masked_array_is_read_only_where_nothing_is_masked():
+    """What a mask hides is no grey, and arithmetic would leave it as it was."""
+    grey = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
+    whole = simplify(np.ma.masked_array(grey))
+    assert type(whole) is np.ndarray
+    np.testing.assert_array_equal(whole, grey)
+    with pytest.raises(UnsupportedRadiograph) as fault:
+        simplify(np.ma.masked_less(grey, 5))
+    assert fault.value.code == "masked"

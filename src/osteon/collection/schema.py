@@ -2,11 +2,10 @@
 
 import difflib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from types import MappingProxyType, NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import polars as pl
 
@@ -237,9 +236,13 @@ def parse_polygon(value: Any) -> Polygon | None:
     return tuple((float(x), float(y)) for x, y in value)
 
 
+_ENDLESS: Final = 1e300
+"""No place on a film; whole numbers in a file may be larger than any float."""
+
+
 def _are_numbers(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(
-        isinstance(number, int | float) and math.isfinite(number) for number in value
+        isinstance(number, int | float) and abs(number) < _ENDLESS for number in value
     )
 
 

@@ -81,7 +81,7 @@ def simplify_film(film: Film, *, max_bytes: int) -> Path | bytes | npt.NDArray[A
         TypeError: If it is no film.
         TruncatedFilm: If it is a PIL image whose file ends too early.
         UnreadableFilm: If it is a PIL image that does not decode.
-        UnsupportedRadiograph: If an array's transparency leaves open what is shown.
+        UnsupportedRadiograph: If an array's transparency, or mask, leaves open what is shown.
     """
     if isinstance(film, str | PathLike):
         return Path(film)
@@ -166,6 +166,8 @@ def _is_dataset(film: object) -> bool:
 
 
 def _take_array(film: Any) -> npt.NDArray[Any]:
+    if isinstance(film, np.ma.MaskedArray):
+        return _unmask(film)
     if isinstance(film, np.ndarray):
         return film
     if isinstance(film, Image.Image):
@@ -179,6 +181,24 @@ def _take_array(film: Any) -> npt.NDArray[Any]:
     if array.ndim != 2:
         raise TypeError(f"a film must be {FILMS}; found {_describe(film)}")
     return array
+
+
+def _unmask(film: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
+    """Return an array whose mask hides nothing; arithmetic would leave what it hides as it is.
+
+    Raises:
+        UnsupportedRadiograph: If it hides something.
+    """
+    n_hidden = int(np.ma.count_masked(film))
+    if n_hidden:
+        raise UnsupportedRadiograph(
+            "array",
+            "must have a grey in every place",
+            found=f"{n_hidden:,} places that are masked",
+            advice="Fill them, as black or as they are meant, and read that.",
+            code="masked",
+        )
+    return np.asarray(film.data)
 
 
 def _decode_image(image: Image.Image) -> npt.NDArray[Any]:

@@ -215,8 +215,32 @@ def test_several_categories_without_a_fracture_are_refused(atlas: Atlas):
     assert len(atlas.film(positive=["Riss"]).boxes) == 1
     atlas.coco({}, categories=[{"id": 0, "name": "Riss"}])
     assert len(atlas.film().boxes) == 1
+    what = "annotation of c.json taken for a fracture: the one category there is called 'Riss'"
+    assert atlas.remarks() == {what: (1, ("image_id 1",))}
+    atlas.coco({}, categories=[{"id": 0, "name": "fracture"}])
+    assert atlas.remarks() == {}
     atlas.coco({}, categories=[{"id": 0, "name": "normal"}])
     assert atlas.film().boxes == ()
+
+
+def test_one_id_of_two_images_is_refused(atlas: Atlas):
+    """Nothing says whose the annotations are; the same image twice is one."""
+    with pytest.raises(LayoutFault, match="must be of one image"):
+        atlas.coco({}, images=[IMAGE, IMAGE | {"file_name": "3.jpg"}]).list()
+    assert len(atlas.coco({}, images=[IMAGE, IMAGE]).film().boxes) == 1
+
+
+@pytest.mark.parametrize("bbox", [[10**400, 5, 5, 5], [5, 5, 10**400, 5], [1e300, 5, 1e300, 5]])
+def test_numbers_beyond_any_film_are_dropped(atlas: Atlas, bbox: list[float]):
+    """JSON's whole numbers have no end."""
+    assert atlas.coco({"bbox": bbox}).film().boxes == ()
+    assert len(atlas.remarks()) == 1
+
+
+def test_a_file_that_nests_without_end_is_refused(atlas: Atlas):
+    """It is no COCO, and no reason to stop with a trace."""
+    with pytest.raises(LayoutFault, match="must be COCO's JSON"):
+        atlas.write_coco(b"[" * 100_000).list()
 
 
 def test_no_annotations_leave_the_size_and_the_word_to_yolo(atlas: Atlas):

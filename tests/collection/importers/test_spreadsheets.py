@@ -46,6 +46,7 @@ PLAIN = "path;has_fracture;age\na.png;1;45,5\nb.png;0;7\n"
         f"\n;;\n{PLAIN};;\n\n;;;\n",
         PLAIN.replace("a.png;1;45,5\n", ";;\na.png;1;45,5\n\n"),
         PLAIN.replace("1;", "TRUE;").replace("0;", "FALSE;"),
+        PLAIN.replace("png;1;", "png;1,0;").replace("png;0;", "png;0,0;"),
         PLAIN.replace("1;", "WAHR;").replace("0;", "FALSCH;"),
         PLAIN.replace("1;", "VRAI;").replace("0;", "FAUX;"),
         PLAIN.replace("a.png", '"a.png"').replace("1;", '"1";'),

@@ -20,6 +20,7 @@ from osteon.geometry import Box, Polygon
 _FLAT: Final = "dropped: its box has no area, or is no four numbers"
 _OUTSIDE: Final = "dropped: its box lies wholly outside the film"
 _NO_OUTLINE: Final = "kept without its outline, which has no area or fewer than three corners"
+_BROKEN: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)
 _NO_IMAGE: Final = "dropped: it belongs to no image of its file"
 
 
@@ -95,22 +96,28 @@ class _File:
         """Return images by id, annotations, and the categories that are no fracture by id.
 
         Raises:
-            LayoutFault: If the file is no COCO JSON.
+            LayoutFault: If the file is no COCO JSON, or gives two images one id.
         """
         try:
             coco = json.loads(self._path.read_bytes())  # in UTF-8, 16 or 32, with a mark or without
-            images = {
-                str(image["id"]): image | {"file_name": str(image["file_name"])}
-                for image in coco["images"]
-            }
+            listed = [image | {"file_name": str(image["file_name"])} for image in coco["images"]]
+            images = {str(image["id"]): image for image in listed}
             shapes = [shape | {"image_id": shape["image_id"]} for shape in coco["annotations"]]
             categories = {str(one["id"]): str(one["name"]) for one in coco.get("categories") or ()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+        except (*_BROKEN, RecursionError) as fault:
             raise LayoutFault(
                 str(self._path),
                 "must be COCO's JSON: images with id and file_name, annotations with image_id",
                 advice="Fetch it again.",
             ) from fault
+        for image in listed:
+            if images[str(image["id"])]["file_name"] != image["file_name"]:
+                raise LayoutFault(
+                    f"{self._path}, image id {str(image['id'])[:40]}",
+                    "must be of one image",
+                    found=[image["file_name"], images[str(image["id"])]["file_name"]],
+                    advice="Nothing says whose its annotations are: number the images again.",
+                )
         return images, shapes, self._find_strangers(categories, shapes)
 
     def _find_strangers(
@@ -124,6 +131,11 @@ class _File:
         used = {str(shape.get("category_id")) for shape in shapes}
         names = {key: categories.get(key, f"category {key}") for key in {*categories, *used}}
         if len(names) <= 1:
+            for name in set(names.values()) & set(categories.values()):
+                if self._classes.meaning(name) is None:
+                    what = f"taken for a fracture: the one category there is called {name!r}"
+                    for shape in shapes:
+                        self._tell("annotation", what, f"image_id {str(shape['image_id'])[:40]}")
             return {
                 key: name for key, name in names.items() if self._classes.meaning(name) is False
             }
@@ -200,7 +212,7 @@ def _read_box(shape: Mapping[str, Any]) -> Box | None:
     try:
         x, y, width, height = shape["bbox"]
         return parse_box([x, y, x + width, y + height])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
