@@ -51,6 +51,7 @@ fi
 # Also of a run that somebody else trained: nothing is certified before copies were looked for.
 [ -f "$OUT/run-audit/audit.json" ] || "$OSTEON" audit "$RUN/manifest.parquet" -o "$OUT/run-audit"
 [ -f "$MADE" ] || "$OSTEON" export "$RUN" --audit "$OUT/run-audit" -o "$MADE" --name osteon-1 \
+  --licence "Apache-2.0; the licence of the films applies too" \
   --card "${SHIPPED%.osteon}.card.toml"
 [ -f "$OUT/results/groups.json" ] ||
   "$OSTEON" evaluate "$MADE" "$OUT/split.parquet" --worst 24 -o "$OUT/results"

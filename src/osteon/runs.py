@@ -12,6 +12,7 @@ from osteon.collection.manifest import Manifest
 from osteon.errors import RunFault
 from osteon.files import write_whole
 from osteon.phantoms.collection import PHANTOM_MANUFACTURER
+from osteon.wording import DO_NOT_SHARE, DRAWN
 
 PACKAGES = ("osteon", "numpy", "onnxruntime", "torch", "torchvision", "timm", "kornia", "pillow")
 
@@ -104,6 +105,16 @@ def hash_manifest(manifest: Manifest) -> str:
 def is_drawn(manifest: Manifest) -> bool:
     """Return whether a collection holds drawn phantoms, which say nothing about patients."""
     return any(row.manufacturer == PHANTOM_MANUFACTURER for row in manifest.rows)
+
+
+def footnote_pictures(manifest: Manifest) -> str:
+    """Return what is written below pictures of a collection's films.
+
+    Args:
+        manifest: The films that are shown; a single one that is not drawn is a patient's.
+    """
+    are_drawn = all(row.manufacturer == PHANTOM_MANUFACTURER for row in manifest.rows)
+    return DRAWN if are_drawn else DO_NOT_SHARE
 
 
 def describe_versions() -> dict[str, str]:

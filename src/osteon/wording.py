@@ -9,6 +9,10 @@ if TYPE_CHECKING:  # a release's card is shown by the base install, which measur
 
 NONE = "not defined"
 
+DRAWN = "Drawn phantoms, not patients."
+
+DO_NOT_SHARE = "Contains patient images: do not share."
+
 
 def say_share(value: float | None) -> str:
     """Return a share in percent.
@@ -88,6 +92,35 @@ def name_collection(name: str) -> str:
         return "a collection without a name"
     told = ", ".join(f'"{one}"' for one in names)
     return f"the collection{'s' if len(names) > 1 else ''} {told}"
+
+
+def name_counted(measure: str) -> str:
+    """Return what a measure of a release was counted on, in the singular: not all count films.
+
+    Args:
+        measure: Its name.
+
+    Example:
+        >>> name_counted("auroc"), name_counted("ap50, all films"), name_counted("brier")
+        ('pair', 'lesion', 'film')
+    """
+    counted = {"auroc": "pair", "findings": "finding", "ece of boxes": "finding"}
+    counted |= {"lesions": "lesion", "ap50": "lesion", "ap30": "lesion"}
+    return next((what for start, what in counted.items() if measure.startswith(start)), "film")
+
+
+def name_release(release: str) -> str:
+    """Return a release as a person reads it; readings hold its name and its version in one field.
+
+    Args:
+        release: The two, parted by a space.
+
+    Example:
+        >>> name_release("osteon-1 1"), name_release("wrist of Riga 2.0")
+        ('osteon-1, version 1', 'wrist of Riga, version 2.0')
+    """
+    name, _, version = release.rpartition(" ")
+    return f"{name}, version {version}" if name else release
 
 
 def say_count(n: int, what: str) -> str:

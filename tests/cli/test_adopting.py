@@ -94,7 +94,7 @@ def test_films_that_nobody_audited_certify_nothing_and_the_way_out_can_be_pasted
     for command in commands:
         assert run([*command[1:], *(low if command[1] == "recalibrate" else [])]) == 0
     said = capsys.readouterr().out
-    assert "certified on 20 fractured films of test, one of each group of copies" in said
+    assert "certified on 20 fractured test films, one of each group of copies" in said
     assert run(["inspect", str(out)]) == 0
     assert "Copies were looked for among all of these films" in capsys.readouterr().out
 

@@ -20,6 +20,7 @@ EXAMPLES = {
     "train": "osteon train",
     "evaluate": "osteon evaluate",
     "summary": "osteon summary",
+    "recipe": "osteon recipe",
     "export": "osteon export",
     "adopt": "osteon adopt",
     "recalibrate": "osteon recalibrate",

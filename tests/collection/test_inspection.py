@@ -50,7 +50,7 @@ def test_a_film_gives_its_hash_and_size(tmp_path: Path):
     ("data", "reason"),
     [
         (b"", "an empty file"),
-        (b"no picture at all", "must be a JPEG"),
+        (b"no picture at all", "must be a DICOM file, or a JPEG"),
         (draw(1, 1), "unsupported: "),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_newcomer_reads_a_film_with_one_short_command(complete):
     code, said, err = run_copied(complete, COMMAND, "read", "wrist.png", at=complete)
     assert code == 0, err
     assert said.startswith("fracture ")
-    assert "Read by osteon-1 1.0.0." in said
+    assert "Read by osteon-1, version 1.0.0." in said
 
 
 @pytest.mark.parametrize("name", [(), ("default",), ("osteon-1",)])
@@ -51,7 +51,7 @@ def test_the_default_release_is_known_by_its_names(complete, name):
     asked = ("inspect", *name, "--json", "card.json")
     code, said, err = run_copied(complete, COMMAND, *asked, at=complete)
     assert code == 0, err
-    assert said.startswith("osteon-1 1.0.0\n")
+    assert said.startswith("osteon-1, version 1.0.0\n")
     card = json.loads((complete / "card.json").read_text())["card"]
     assert card["name"] == "osteon-1"
 

@@ -1,11 +1,28 @@
 """Recipes are settings, and the seeds' recipes are the seeds' networks."""
 
+import re
+from importlib.resources import files
+
 import pytest
 import torch
 
 from osteon.errors import SettingsFault
 from osteon.learning.networks.build import build_network
-from osteon.learning.recipes import Recipe, find_recipe, parse_settings, recipe_names, write_recipe
+from osteon.learning.recipes import (
+    AugmentationSettings,
+    LossSettings,
+    NetworkSettings,
+    OptimiserSettings,
+    Recipe,
+    SamplingSettings,
+    ScheduleSettings,
+    find_recipe,
+    parse_settings,
+    recipe_names,
+    write_recipe,
+)
+from osteon.learning.recipes.reference import describe_recipe, read_meanings
+from osteon.release import Preparation
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -80,3 +97,35 @@ def test_settings_that_need_others_are_refused_without_them(key, value, says):
     """Boxes are read from the decoder, and films are turned as the letterbox shows them."""
     with pytest.raises(SettingsFault, match=says):
         find_recipe("osteon-2", {key: value})
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_is_printed_with_every_key_and_reads_back_as_the_same(name):
+    """What `osteon recipe` prints is a recipe: no key is lost, and none changes its value."""
+    recipe = find_recipe(name, {"about": '"Two  spaces, a \\" and [ 1, ]"'})
+    text = describe_recipe(recipe)
+    assert parse_settings(text, Recipe, where="printed") == recipe
+    for table in (recipe, recipe.network, recipe.augmentation, recipe.schedule, recipe.loss):
+        for key in type(table).model_fields:
+            assert re.search(rf"^(# {key} is not set|{key} = .*|\[{key}\])$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(Recipe, NetworkSettings, AugmentationSettings, SamplingSettings, LossSettings),
+        *(OptimiserSettings, ScheduleSettings, Preparation),
+    ],
+)
+def test_every_key_of_a_recipe_says_what_it_means(kind):
+    """A key is explained in words of its own, and nothing is explained that is no key."""
+    meanings = read_meanings(kind)
+    assert set(meanings) == set(kind.model_fields)
+    assert all(len(text) > 10 and "See there" not in text for text in meanings.values())
+
+
+def test_no_recipe_of_the_package_speaks_of_a_folder_outside_it():
+    """Who has only the wheel has no `../shared`."""
+    for name in recipe_names():
+        text = files("osteon.learning.recipes").joinpath(f"{name}.toml").read_text("utf-8")
+        assert "../" not in text

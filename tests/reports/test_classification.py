@@ -24,7 +24,7 @@ def test_the_report_says_what_was_measured_and_on_what(metrics):
     """A reader with nothing but this page knows the model, the films and every number."""
     said = describe_evaluation(build_evaluation(metrics, notes=("Drawn phantoms, not patients.",)))
     assert "Model       best.onnx" in said
-    assert "phantoms, test split: 20 films, each a group of its own" in said
+    assert 'test films of the collection "phantoms": 20 films, each a group of its own' in said
     assert "8 of 20 (prevalence 40.0 %)" in said
     interval = metrics.sensitivity.interval
     assert f"0.750  {interval.low:.3f} to {interval.high:.3f}  6 / 8" in said

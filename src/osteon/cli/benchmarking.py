@@ -47,7 +47,7 @@ def benchmark(
         int | None, typer.Option(help="At most so many test films, for a first look: no result.")
     ] = None,
     retime: Annotated[
-        bool, typer.Option("--retime", help="Time kept rows anew, on a machine that is quiet now.")
+        bool, typer.Option("--retime", help="Time kept rows again, on a machine that is quiet now.")
     ] = False,
     unaudited: Unaudited = False,
     json_to: JsonTo = None,
@@ -77,6 +77,7 @@ def benchmark(
         report = run_benchmark(request, progress=progress)
     console = console_for(json_to)
     known = report.benchmark.independence
+    sharing = "" if report.benchmark.is_drawn else " (patient images: do not share)"
     say(console, describe_films(report.benchmark), *say_independence(known), "")
     rows = []
     for row in report.benchmark.rows:
@@ -91,6 +92,6 @@ def benchmark(
         f"{len(report.benchmark.rows) - report.n_measured:,} kept.",
         f"The table: {report.table}. Its numbers: {report.data}",
         f"Figures: {', '.join(str(path) for path in report.figures)}",
-        f"Films to look at, not to be given away: {report.galleries}",
+        f"Pictures of films{sharing}: {report.galleries}",
     )
     write_json(report.benchmark, json_to)

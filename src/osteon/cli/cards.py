@@ -19,6 +19,8 @@ def show_measures(console: "Console", measures: "Iterable[Measure]") -> None:
 
 
 def _put(measure: "Measure") -> tuple[str, str, str, str]:
+    from osteon.wording import name_counted
+
     is_share = measure.hits is not None and measure.name != "auroc"
 
     def put(value: float | None) -> str:
@@ -26,10 +28,9 @@ def _put(measure: "Measure") -> tuple[str, str, str, str]:
             return "not defined"
         return f"{100 * value:.1f} %" if is_share else f"{value:.3f}"
 
-    of = counted(measure.n, "film")
+    of = counted(measure.n, name_counted(measure.name))
     if measure.hits is not None:
-        things = "pairs" if measure.name == "auroc" else "films"
-        of = f"{measure.hits:,} of {measure.n:,} {things}"
+        of = f"{measure.hits:,} of {of}"
     interval = "" if measure.low is None else f"{put(measure.low)} to {put(measure.high)}"
     return measure.name, put(measure.value), interval, of
 

@@ -35,7 +35,7 @@ def demo(
 ) -> None:
     """Walk the whole path in minutes: import, audit, clean, split, train, evaluate, figures, read.
 
-    Stopped half-way, the same command goes on where it was.
+    Stopped half-way, the same command resumes where it stopped.
     """
     from osteon.jobs.demo import DemoRequest, run_demo
 

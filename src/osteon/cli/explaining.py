@@ -49,8 +49,8 @@ def explain(
     """Draw what in a film a run's network answers to, by several methods side by side.
 
     Each map is tested: places are covered in its order while the network is asked again
-    (deletion), and its highest point is held against the boxes of readers. Sheets show films, and
-    are not for giving away.
+    (deletion), and its highest point is held against the boxes of readers. Sheets contain
+    patient images: do not share them.
     """
     from osteon.jobs.explain import ExplainingRequest, explain_run
 

@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: osteon train seed-cnn4 manifest.parquet -o runs/first")(train)
     app.command(epilog="Example: osteon evaluate runs/first other.parquet")(evaluate)
     app.command(epilog="Example: osteon summary seed-cnn4")(summary)
+    app.command(epilog="Example: osteon recipe mobilenetv2 -o mine.toml")(recipe)
 
 
 def train(
@@ -228,6 +229,37 @@ def summary(recipe: RecipeName, change: Changes = None, json_to: JsonTo = None) 
     write_json(told, json_to)
 
 
+def recipe(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RECIPE]", help="A recipe's name, or a .toml file; all names if not given."
+        ),
+    ] = None,
+    change: Changes = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE.toml", help="Write it there.")
+    ] = None,
+) -> None:
+    """List the recipes, or print one: every key with its value and what it means."""
+    from osteon.files import write_whole
+    from osteon.learning.recipes import find_recipe, recipe_names
+    from osteon.learning.recipes.reference import describe_recipe
+
+    console = console_for()
+    if name is None:
+        told = [(one, find_recipe(one).about) for one in recipe_names()]
+        show_table(console, ("recipe", "what it is"), told)
+        say(console, "", f"Next: osteon recipe {told[0][0]}")
+        return
+    text = describe_recipe(find_recipe(name, parse_changes(change or [])))
+    if out is None:
+        say(console, text.rstrip("\n"))
+        return
+    write_whole(out, text.encode())
+    say(console, f"Written: {out}", f"Next: osteon train {quote(out)} MANIFEST -o runs/NAME")
+
+
 def show_report(console: "Console", report: "EvaluationReport") -> None:
     """Print an evaluation: every number with its interval, numerator and denominator."""
     metrics = report.metrics
@@ -264,8 +296,10 @@ def put_metric(metric: "Metric") -> tuple[str, str, str, str, str]:
     if metric.value is None or metric.numerator is None or metric.interval is None:
         return name, "not defined", "", "", metric.reason
     interval = f"{put(metric.interval.low)} to {put(metric.interval.high)}"
-    counted_things = "pairs" if is_area else "weighed films" if metric.name == "f1" else "films"
-    of = f"{metric.numerator:,.0f} of {metric.denominator:,} {counted_things}"
+    of = f"{metric.numerator:,.0f} of {metric.denominator:,}"
+    if metric.name == "f1":  # no share of films: those that were called rightly count twice
+        return name, put(metric.value), interval, of, "2 TP of 2 TP + FP + FN"
+    of += " pairs" if is_area else " films"
     return name, put(metric.value), interval, of, remark
 
 

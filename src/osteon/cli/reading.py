@@ -89,6 +89,7 @@ def read(
     device.
     """
     from osteon.jobs.read import ReadingRequest, read_films
+    from osteon.wording import name_release
 
     paths, piped = _take_list(films)
     is_picture = overlay is not None and overlay.suffix.lower() == ".png" and not overlay.is_dir()
@@ -120,7 +121,9 @@ def read(
     places = [str(place) for place in (request.lines, request.table) if place]
     if places:
         say(console, f"Written: {', '.join(places)}")
-    say(console, f"Read by {report.release}. Research use only; not a medical device.")
+    say(
+        console, f"Read by {name_release(report.release)}. Research use only; not a medical device."
+    )
     say(console, *report.remarks)
     told = {
         "release": report.release,

@@ -41,7 +41,9 @@ def export(
     sensitivity: Sensitivity = 0.90,
     specificity: Specificity = 0.95,
     on_inverted: OnInverted = "refuse",
-    licence: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(help='Of the weights; "not stated" if not given.')
+    ] = None,
     attribution: Annotated[
         str | None, typer.Option(help="Whom to name; the collections if not given.")
     ] = None,
@@ -115,7 +117,7 @@ def export(
         found = out.with_name(f"{out.stem}-audit")
         say(
             console,
-            "If copies stand in several splits, only a new split and a new training help.",
+            "If copies are in several splits, only a new split and a new training help.",
             f"Next: osteon audit {quote(run / 'manifest.parquet')} -o {quote(found)}",
             f"      osteon export {quote(run)} --audit {quote(found)} -o {quote(out)}",
         )

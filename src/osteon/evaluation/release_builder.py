@@ -17,7 +17,7 @@ from osteon.reports.figures.calibration import draw_reliability
 from osteon.reports.pages.independence import footnote_copies
 from osteon.settings import read_settings
 from osteon.statistics.calibration_error import Reliability
-from osteon.wording import name_collection
+from osteon.wording import name_collection, name_release
 
 SELF_TEST_SEEDS: Final = (101, 102, 103, 104)
 """Of the drawn films of a self-test: no patient is in a release."""
@@ -94,9 +94,9 @@ def publish(
     """
     card = write_release(card, model, self_test, path)
     figure = path.with_suffix(".reliability.png")
-    films = f"test films of {name_collection(card.tested_on.collection)}"
+    name = name_release(f"{card.name} {card.version}")
     notes = [
-        f"{card.name} {card.version}, on {films}.",
+        f"{name}: test films of {name_collection(card.tested_on.collection)}.",
         footnote_copies(card.independence),
         "Drawn phantoms, not patients." if is_drawn else "",
     ]

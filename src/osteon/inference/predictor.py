@@ -182,6 +182,8 @@ class Answerer:
 
 def _give_reason(fault: FilmFault) -> Reason:
     """Return why a film cannot be used, without its address, which the answer has already."""
+    if fault.code == "missing":
+        return Reason(code=fault.code, text=f"There is no such file. {fault.advice}".strip())
     seen = "" if fault.found is None else f"; found {fault.found}"
     text = f"The film {fault.must}{seen}." + (f" {fault.advice}" if fault.advice else "")
     return Reason(code=fault.code, text=text)

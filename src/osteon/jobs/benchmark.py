@@ -73,7 +73,7 @@ class BenchmarkReport:
         table: The file of the table.
         data: The file of the numbers.
         figures: ROC and reliability.
-        galleries: The folder of pictures of films, which are not to be given away.
+        galleries: The folder of pictures of films: not for sharing.
         n_measured: Rows that were measured now; the others lay there already.
     """
 

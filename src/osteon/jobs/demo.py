@@ -25,6 +25,7 @@ from osteon.jobs.split import split_collection
 from osteon.phantoms.collection import write_phantoms
 from osteon.runs import RunFolder, read_json, write_text
 from osteon.terms import Progress, no_progress
+from osteon.wording import name_release
 
 RECIPE = "demo"
 SHARES = Shares(train=65, tune=15, test=20)
@@ -295,8 +296,9 @@ def _read(request: DemoRequest, places: _Places, progress: Progress) -> str:
         if request.data is None
         else ""
     )
+    name = name_release(report.release)
     return (
-        f"{report.release} on {len(rows)} test films, {n_fractured} fractured{drawn}: {told}; "
+        f"{name}, on {len(rows)} test films, {n_fractured} fractured{drawn}: {told}; "
         f"pictures in {places.readings / 'overlays'}"
     )
 

@@ -41,7 +41,7 @@ from osteon.reports.tables import write_json, write_metrics_summary, write_rows
 from osteon.runs import hash_manifest
 from osteon.statistics.films import FilmAnswer
 from osteon.terms import ManifestRow, Probability, Progress, Split, no_progress
-from osteon.wording import name_collection, say_count
+from osteon.wording import name_collection, name_release, say_count
 
 PREDICTION_COLUMNS: Final = (
     "path",
@@ -91,7 +91,7 @@ class ValidationReport:
         not_read: Reasons, with their counts.
         notes: What a reader of the numbers must know.
         independence: Of the films that count together: were copies looked for among them?
-        sheets: Pictures of the films that were read worst; they are not to be given away.
+        sheets: Pictures of the films that were read worst: not for sharing.
     """
 
     results: Path
@@ -164,8 +164,9 @@ def validate_release(
     write_json({"measures": measures, "not_read": count_reasons([films])}, results / "card.json")
     study = _illustrate(card, films, manifest.root, evaluation)
     draw_results(study, results, progress=progress)
+    name = name_release(f"{card.name} {card.version}")
     footnotes = [
-        f"{card.name} {card.version} on {split} films of {name_collection(evaluation.collection)}.",
+        f"{name}: {split} films of {name_collection(evaluation.collection)}.",
         footnote_copies(known),
         "Trained on drawn phantoms." if card.trained_on_phantoms else "",
     ]
@@ -207,8 +208,9 @@ def _choose(
         return split, ["These films certified the release: its promises hold on them by choice."]
     return split, [
         (
-            "External validation: the release's own thresholds, on films of another collection. "
-            "Whether some of them are copies of its training films, `osteon audit --against` tells."
+            "The release's own thresholds, on films of another manifest than it was made of. "
+            "External validation only if it learnt from none of them, nor from copies of them: "
+            "`osteon audit --against` tells."
         )
     ]
 
@@ -267,13 +269,11 @@ def _evaluate(
             films.rows, card.calibrator.calibrate(films.logits).tolist(), strict=True
         )
     ]
-    left_out = (
-        [f"{len(films.not_read)} films were not read, and are not among these numbers."]
-        if films.not_read
-        else []
-    )
+    n_lost = len(films.not_read)
+    were = "was not read, and is" if n_lost == 1 else "were not read, and are"
+    left_out = [f"{say_count(n_lost, 'film')} {were} not among these numbers."] if n_lost else []
     return Evaluation(
-        model=f"{request.release} ({card.name} {card.version})",
+        model=f"{request.release} ({name_release(f'{card.name} {card.version}')})",
         collection=", ".join(sorted({row.collection for row in films.rows})),
         split=films.split,
         metrics=decided,

@@ -32,7 +32,7 @@ from osteon.radiographs.preparation import (
 from osteon.release import Preparation
 from osteon.reports.pictures.explanations import ExplainedFilm, Panel, draw_explanations
 from osteon.reports.tables import write_json
-from osteon.runs import RunFolder, is_drawn
+from osteon.runs import RunFolder, footnote_pictures
 from osteon.statistics.deletion import (
     DeletionCurves,
     DeletionTest,
@@ -206,7 +206,7 @@ def explain_run(
     manifest = read_manifest(RunFolder(path=request.run).manifest, films=request.films)
     films, not_read = _open_films(manifest, _choose(manifest, request), explainer.how)
     methods = explainer.choose_methods(request.methods)
-    note = "Drawn phantoms, not patients." if is_drawn(manifest) else "For looking at here."
+    note = footnote_pictures(manifest)
     sheets, found = [], []
     for number, film in enumerate(films):
         explained: dict[ExplanationMethod, _Explained] = {}

@@ -44,7 +44,7 @@ from osteon.learning.recipes import Recipe, find_recipe, name_evidence
 from osteon.machine import count_cores, name_cpu
 from osteon.radiographs.preparation import scale_pixels
 from osteon.release import NetworkCard, Preparation, ReleaseCard
-from osteon.release.card import Latency, Precision, Statement
+from osteon.release.card import NOT_STATED, Latency, Precision, Statement
 from osteon.runs import RunFolder, describe_versions, is_drawn
 from osteon.sandbox import ChildPool
 from osteon.settings import Settings
@@ -70,7 +70,7 @@ class ExportRequest(Settings):
         promises: What is to be proven on the test films.
         precision: Of the network's numbers.
         on_inverted: What is done about a negative.
-        licence: Of the weights.
+        licence: Of the weights, in their maker's words.
         attribution: Whom to name; None names the collections, with what is known of theirs.
         audit: What `osteon audit` wrote of the run's own manifest, if copies were looked for after
             the training: tune and test films that it condemns certify nothing.
@@ -86,7 +86,7 @@ class ExportRequest(Settings):
     promises: Promises = Promises()
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     on_inverted: Literal["refuse", "correct"] = "refuse"
-    licence: str = "Apache-2.0, as far as the films allow"
+    licence: str = NOT_STATED
     attribution: str | None = None
     audit: Path | None = None
     unaudited: bool = False

@@ -280,7 +280,7 @@ def _open(data: bytes, source: str) -> ImageFile.ImageFile:
     if container is None:
         raise UnreadableFilm(
             source,
-            "must be a JPEG, PNG, TIFF, BMP or GIF picture",
+            "must be a DICOM file, or a JPEG, PNG, TIFF, BMP or GIF picture",
             found="an empty file" if not data else f"a file that starts with {data[:4]!r}",
             advice="Fetch the film again, or leave it out.",
         )

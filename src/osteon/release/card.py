@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from osteon.release.calibrator import Calibrator
 from osteon.release.decisions import OperatingPoints
@@ -26,6 +26,10 @@ ECE: Final = "ece, bias-corrected"
 
 _OLD_ECE: Final = "ece, chance taken off"
 """What older releases and reports call it."""
+
+_OLD_LICENCE: Final = "Apache-2.0, as far as the films allow"
+_LICENCE: Final = "Apache-2.0; the licence of the films applies too"
+"""What older releases say of their weights, and how it is said today."""
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Unit = Annotated[float, Field(ge=0, le=1)]
@@ -224,7 +228,7 @@ class ReleaseCard(_Record):
         trained_on_phantoms: Whether its films were drawn; then it says nothing about patients.
         site: What it was before a hospital calibrated it; None for most.
         software: Versions that it was made with.
-        licence: Of the weights.
+        licence: Of the weights; "not stated" where their maker said none.
         attribution: Whom to name.
         members: SHA-256 of each other member of the file, in hex, by name.
         signature: The place for a signature, which no version writes yet.
@@ -257,6 +261,12 @@ class ReleaseCard(_Record):
     attribution: str
     members: dict[str, str]
     signature: None = None
+
+    @field_validator("licence")
+    @classmethod
+    def _take_over_licence(cls, told: str) -> str:
+        """Read the words that an older Osteon wrote of its own accord as it is said today."""
+        return _LICENCE if told.rstrip(".") == _OLD_LICENCE else told
 
     @property
     def is_certified_unaudited(self) -> bool:

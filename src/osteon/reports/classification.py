@@ -12,7 +12,7 @@ from osteon.evaluation.targets import TargetResult
 from osteon.files import write_whole
 from osteon.release.card import Independence
 from osteon.statistics.metrics import Metric, Metrics
-from osteon.wording import say_count, say_films, say_share
+from osteon.wording import name_collection, say_count, say_films, say_share
 
 WIDTH = 96
 FEW_GROUPS = 30
@@ -84,9 +84,10 @@ def describe_evaluation(evaluation: Evaluation) -> str:
 def _describe_subject(evaluation: Evaluation) -> str:
     metrics = evaluation.metrics
     prevalence = say_share(metrics.prevalence.value)
+    where = name_collection(evaluation.collection)
     lines = [
         f"Model       {evaluation.model}",
-        f"Films       {evaluation.collection}, {evaluation.split} split: {say_films(metrics)}",
+        f"Films       {evaluation.split} films of {where}: {say_films(metrics)}",
         f"Fractured   {metrics.n_fractured:,} of {metrics.n_films:,} (prevalence {prevalence})",
         f"Intervals   {metrics.interval_method}",
     ]
@@ -156,6 +157,8 @@ def _lay_out(metric: Metric) -> tuple[str, ...]:
     counted = f"{metric.numerator:,} / {metric.denominator:,}".replace(".0 /", " /")
     if metric.name == "auroc":
         counted += " pairs"
+    if metric.name == "f1":
+        counted += " (2 TP of 2 TP + FP + FN)"
     if metric.prevalence:
         counted += f" at prevalence {say_share(metric.prevalence.value)}"
     ends = f"{interval.low:.3f} to {interval.high:.3f}" if interval else "-"

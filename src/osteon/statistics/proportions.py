@@ -20,8 +20,9 @@ class Metric:
         name: The clinic's word, such as "sensitivity".
         also_called: The machine learner's word, such as "recall"; empty where it is the same.
         value: In [0, 1]; None where it is not defined.
-        numerator: Films (for F1 weighed films, for AUROC pairs) that count; None where undefined.
-        denominator: Films (or pairs) that could have counted.
+        numerator: Films that count (for AUROC pairs, for F1 twice the true positives); None where
+            undefined.
+        denominator: Films or pairs that could have counted; for F1 2 TP + FP + FN.
         interval: None where the value is.
         prevalence: Share of fractured films, for ppv and npv, which mean nothing without it.
         reason: Why there is no value; empty where there is one.

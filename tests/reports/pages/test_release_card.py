@@ -37,12 +37,12 @@ def test_a_promise_comes_with_its_counts():
     """How many films, how many were missed, and the bound that this proves."""
     said = describe_point(certify("sensitivity", 0.90, 131, 129, 0.2), independence())
     assert said.startswith('At least 90 % of fractures are not called "no fracture": certified')
-    assert "131 fractured films of test" in said
+    assert "131 fractured test films" in said
     assert "2 missed" in said
     assert "more than 95.3 %" in said
     said = describe_point(certify("specificity", 0.95, 269, 264, 0.8), independence())
     assert 'films without a fracture are not called "fracture"' in said
-    assert "269 films without a fracture of test" in said
+    assert "269 test films without a fracture" in said
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_films_that_nobody_searched_for_copies_certify_nothing_and_the_card_says
 def test_a_certificate_without_an_audit_says_so_for_good():
     """With --unaudited the counts stand, and beside them what they are worth."""
     told = read_out(build_card(independence=independence(copies_looked_for=False)))
-    assert "certified on 131 fractured films of test, one of each group, though copies were" in told
+    assert "certified on 131 fractured test films, one of each group, though copies were" in told
     assert "one of each patient" not in told
     assert told.count("Copies were never looked for") == 2
 
@@ -125,8 +125,8 @@ def test_groups_in_several_splits_are_said_to_be_the_reason():
         sensitivity=0.9, specificity=0.95, confidence=0.95, certified_on="test"
     )
     told = read_out(build_card(operating_points=nothing, independence=independence(n_leaks=3)))
-    assert "since groups of copies or patients stand in several splits" in told
-    assert "3 groups of copies or patients stand in several splits." in told
+    assert "since groups of copies or patients are in several splits" in told
+    assert "3 groups of copies or patients are in several splits." in told
 
 
 def test_a_card_of_somebody_s_films_claims_nothing_that_osteon_1_says_of_itself():
@@ -254,7 +254,7 @@ def test_a_site_keeps_both_calibrations_in_sight():
     )
     parts = describe_card(build_card(site=site, statement=Statement()))
     assert parts[-1].title == "As released"
-    assert "osteon-1 1" in parts[-1].sentences[0]
+    assert "osteon-1, version 1," in parts[-1].sentences[0]
     assert "It was for: Single radiographs of the limbs." in parts[-1].sentences
     assert any("one of each patient or group" in line for line in parts[-1].sentences)
     assert "limbs" not in " ".join(parts[0].sentences)

@@ -73,9 +73,11 @@ def test_a_best_place_is_dashed_and_colours_begin_where_the_release_says(tmp_pat
 def test_words_say_what_is_seen(tmp_path, drawn, words):
     """Each film carries what it was called; findings carry their probabilities."""
     tile = build_tile(findings=(Finding(box=(0, 40, 30, 80), probability=Probability(0.5)),))
-    draw_evidence_sheet([tile], tmp_path / "a.png", title="Hits", note="Not to be given away")
+    draw_evidence_sheet(
+        [tile], tmp_path / "a.png", title="Hits", note="Contains patient images: do not share."
+    )
     said = words(drawn[0])
-    for part in ("87.2 %, called fracture", "1a5360ae, leg", "50.0 %", "Not to be given away"):
+    for part in ("87.2 %, called fracture", "1a5360ae, leg", "50.0 %", "do not share"):
         assert part in said
 
 

@@ -19,8 +19,8 @@ from osteon.terms import ManifestRow
 from osteon.wording import say_count
 
 OTHER_COLLECTION: Final = (
-    "It learnt from another collection than these films are of; its promises were certified there. "
-    "Whether some of these films are copies of its own, `osteon audit --against` tells."
+    "It was made of another manifest than this one; its promises were certified there. It may have "
+    "learnt from some of these films, or from copies of them: `osteon audit --against` tells."
 )
 OTHER_PROMISES: Final = "Its calibration and its promises rest on other films than these."
 
@@ -151,7 +151,7 @@ def check_films(rows: Sequence[ManifestRow], manifest: Manifest, *, where: str) 
         where,
         "must have been trained on the collection of the benchmark, split as it is",
         found="; ".join(_tell_differences(rows, manifest.rows)),
-        advice="Give the manifest with --collection, or train it anew on the same one.",
+        advice="Give the manifest with --collection, or train it again on the same one.",
     )
 
 

@@ -22,8 +22,8 @@ class NetworkSettings(Settings):
 
     Attributes:
         name: "cnn4", "cnn2", or "timm" for any network that timm knows.
-        model: timm's name for it, where `name` is "timm".
-        arguments: Passed on to the builder, such as `pad_type = "same"`.
+        model: timm's name of the network, where `name` is "timm".
+        arguments: Passed on to timm's builder, such as `pad_type = "same"`.
         pretrained: Start from ImageNet weights (a download, or `--init-weights FILE`).
         attention: Squeeze-excite or CBAM after each block of "cnn4".
         batch_norm: Momentum and epsilon of "cnn4": "keras" keeps 0.99 of the running statistics at
@@ -31,14 +31,14 @@ class NetworkSettings(Settings):
         pooling: How "cnn4" sums up its last map: "average" as the seed, or "max", which finds small
             things wherever they lie and learns them from fewer films.
         dropout: Whether "cnn4" drops features while it learns, as the seed does.
-        mean: Subtracted from pixels in [0, 1], inside the network.
-        std: Divided by afterwards, inside the network.
+        mean: Subtracted from grey values in [0, 1], inside the network.
+        std: Grey values less the mean are divided by this, inside the network.
         linear_first_block: Take the activation out of the first block's first convolution, as
             Google's MobileNetEdgeTPU has it and timm's has not.
         frozen_stages: How many of timm's first stages keep the weights they start with.
-        localiser_width: Channels of the decoder of a network that learns places from masks
-            (`learning.localiser`); 0 learns films alone.
-        box_head: Whether such a network learns boxes too (`learning.heads.boxes`).
+        localiser_width: Channels of the decoder of a network that learns from outlines where
+            fractures show; 0 learns from labels of whole films alone.
+        box_head: Whether such a network learns boxes too; needs `localiser_width`.
     """
 
     name: Literal["cnn4", "cnn2", "timm"]
@@ -75,15 +75,16 @@ class AugmentationSettings(Settings):
     """Random changes to training films, drawn for each film; zero or false turns one off.
 
     Attributes:
-        rotation_degrees: Drawn from ± this.
+        rotation_degrees: Films are rotated by an angle drawn from ± this.
         shift_share: Horizontal and vertical shift, drawn from ± this share of the side.
         zoom_share: Horizontal and vertical zoom, each drawn from 1 ± this.
         zoom: Both sides are zoomed alike by a factor drawn from this range, as often between 1/2
             and 1 as between 1 and 2.
-        turned_share: Of the films that are no close-ups, shown turned by any angle in the way that
-            turned films are measured: whole, on a black canvas enlarged to hold them, which the
-            letterbox then reduces; not shifted, not zoomed, not sheared.
-        shear_degrees: Drawn from ± this. Keras reads the seed's 0.2 as degrees, and so do we.
+        turned_share: Share of the films that are no close-ups, shown turned by any angle in the way
+            that turned films are measured: whole, on a black canvas enlarged to hold them, which
+            the letterbox then reduces; not shifted, not zoomed, not sheared.
+        shear_degrees: Films are sheared by an angle drawn from ± this. Keras reads the seed's 0.2
+            as degrees, and so do we.
         horizontal_flip: Mirror left and right, every second film.
         vertical_flip: Mirror top and bottom, every second film.
         fill: What a moved film shows where it ends: its edge, repeated, or black.
@@ -93,7 +94,8 @@ class AugmentationSettings(Settings):
             equal to it, and all is stretched again: metal is then as bright as bone.
         coarsen: Every second film is reduced to a share of its side drawn from this range, and
             enlarged again: sharpness then does not tell where a film comes from.
-        close_zoom: How far a close-up zooms in; see `SamplingSettings.close_share`.
+        close_zoom: How far a close-up zooms in: a factor drawn from this range; see
+            `sampling.close_share`.
     """
 
     rotation_degrees: float = Field(default=0, ge=0, le=180)
@@ -116,15 +118,15 @@ class SamplingSettings(Settings):
     """Which films an epoch shows.
 
     Attributes:
-        films: Of an epoch; 0 shows every film once, and nothing else here counts.
-        fractured_share: Of them with a fracture.
+        films: How many films an epoch shows; 0 shows every film once, and nothing else here counts.
+        fractured_share: Share of these films with a fracture.
         hardware_weight: How often a film with hardware is drawn, against one without: in FracAtlas
             nearly every film with hardware is fractured.
-        close_share: Of the films shown as close-ups: of a fracture where there is one, of any
-            place where there is none, so that a close-up says nothing about the label.
-        hard_share: Of the films without a fracture, drawn by the loss that they last had, the
-            harder the oftener.
-        hard_after: Share of the epochs after which that begins.
+        close_share: Share of these films shown as close-ups: of a fracture where there is one, of
+            any place where there is none, so that a close-up says nothing about the label.
+        hard_share: Share of the films without a fracture that are drawn by the loss that they last
+            had: the higher, the oftener.
+        hard_after: Share of the epochs after which `hard_share` begins.
     """
 
     films: int = Field(default=0, ge=0)
@@ -139,14 +141,15 @@ class LossSettings(Settings):
     """What a network that learns places is asked for beside the film's label.
 
     Attributes:
-        focal_weight: Of the focal loss over the map's cells.
-        dice_weight: Of the overlap with the mask, on films that have one.
-        branch_weight: Of each branch's own cross-entropy.
-        box_weight: Of all that is asked of a box head, whose parts have weights of their own.
-        box_score_weight: Of the cross-entropy of scores against the IoU that they promise.
-        box_overlap_weight: Of one minus the complete IoU.
-        box_sides_weight: Of the cross-entropy of the distances to the sides.
-        consistency_weight: Of the squared difference of the logits of one film, shown twice.
+        focal_weight: Weight of the focal loss over the map's cells.
+        dice_weight: Weight of the overlap with the mask, on films that have one.
+        branch_weight: Weight of each branch's own cross-entropy.
+        box_weight: Weight of all that is asked of a box head, whose parts have weights of their
+            own.
+        box_score_weight: Weight of the cross-entropy of scores against the IoU that they promise.
+        box_overlap_weight: Weight of one minus the complete IoU.
+        box_sides_weight: Weight of the cross-entropy of the distances to the sides.
+        consistency_weight: Weight of the squared difference of the logits of one film, shown twice.
         consistency_films: How many films of a batch are shown twice, changed differently each
             time, where `consistency_weight` is not 0; close-ups are not.
     """
@@ -167,10 +170,10 @@ class OptimiserSettings(Settings):
 
     Attributes:
         name: "adam" or "adamw".
-        learning_rate: Of the first epochs.
-        epsilon: Adam's; Keras uses 1e-7, torch 1e-8.
-        weight_decay: Only "adamw" uses it.
-        backbone_learning_rate: Of the backbone, where it differs from the rest's.
+        learning_rate: Learning rate of the first epochs.
+        epsilon: Added to the denominator of Adam's step; Keras uses 1e-7, torch 1e-8.
+        weight_decay: Weight decay; only "adamw" uses it.
+        backbone_learning_rate: Learning rate of the backbone; if not set, that of the rest.
     """
 
     name: Literal["adam", "adamw"] = "adam"
@@ -187,10 +190,10 @@ class ScheduleSettings(Settings):
         epochs: At most this many passes over the training films.
         batch: Films per step, over all devices together.
         frozen_epochs: At first only the new head learns, for this many epochs.
-        fine_tune_learning_rate: After the frozen epochs; None keeps the optimiser's.
+        fine_tune_learning_rate: Learning rate after the frozen epochs; if not set, the optimiser's.
         patience: Stop after this many epochs without a better tune AUROC.
         halve_after: Halve the learning rate after this many epochs without a better tune loss.
-        learning_rate_floor: Never below this.
+        learning_rate_floor: The learning rate never falls below this.
         one_cycle: Let the learning rate rise over the first tenth of the steps, and fall to nothing
             over the rest (Smith & Topin 2019); `halve_after` and `fine_tune_learning_rate` then do
             nothing.
@@ -199,8 +202,8 @@ class ScheduleSettings(Settings):
         average_rises: Let that share rise with the steps done, (1 + steps) / (10 + steps), until
             it is reached, so that the first weights are soon forgotten.
         small_epochs: How many of the first epochs see films reduced to `small_share` of their side.
-        small_share: See there.
-        seed: Of weights, order and augmentation.
+        small_share: How far `small_epochs` reduces the side of a film.
+        seed: Seed of weights, order of films and augmentation.
     """
 
     epochs: int = Field(default=30, ge=1)
@@ -222,19 +225,20 @@ class Recipe(Settings):
     """Everything that a training run was asked to do.
 
     Attributes:
-        name: Short name.
-        about: One sentence.
+        name: Short name of the recipe.
+        about: What it is, in one sentence.
         preparation: How a film becomes network input.
-        network: Which network.
+        network: Which network, and where its first weights come from.
         augmentation: Random changes to training films.
         optimiser: How weights move.
-        schedule: How long.
+        schedule: How long it trains, and when it stops.
         sampling: Which films an epoch shows.
         loss: What is asked of a network that learns places.
         class_weights: Weigh films by n / (2 · n of their class) in the loss.
         operating_point: "youden" takes the threshold with the highest sensitivity + specificity on
             the tune split; "half" takes the sigmoid at 0.5, as the seeds did.
-        targets: For example `sensitivity = 0.90`; evaluation says met, missed or undecided.
+        targets: What is hoped for, such as `sensitivity = 0.90`; evaluation says of each
+            whether it was met, missed or left undecided.
     """
 
     name: str

@@ -123,7 +123,7 @@ def draw_reliabilities(
         down * _PANEL[1] + 0.3,
         title=_say_errors(lines),
         lead=f"{lead} Dashed: perfect calibration. Orange: ranges whose 95 % "
-        "interval leaves the given probability out.".strip(),
+        "interval excludes the given probability.".strip(),
         note=note,
     )
     panels = figure.subplots(down, across, squeeze=False)

@@ -53,8 +53,8 @@ _METHOD: Final = (
 )
 _PAIRED: Final = (
     "Each number less the reference's, on the films that both read: AUROC by DeLong's paired test, "
-    "the others by resampling groups, both models alike. Bold: the interval leaves zero out. Many "
-    "comparisons: one in twenty stands out by chance."
+    "the others by resampling groups, both models alike. Bold: the interval excludes zero. Many "
+    "comparisons: one in twenty is bold by chance."
 )
 _COVERED: Final = (
     "Deletion and insertion: fractured films are covered, and laid open, from the most to the "
@@ -244,7 +244,7 @@ def _put_point(point: CertifiedPoint, row: BenchmarkRow) -> str:
     unknown = known is not None and not known.copies_looked_for
     if point.threshold is None or point.lower_bound is None:
         if known is not None and known.n_leaks:
-            return "not certified: groups stand in several splits"
+            return "not certified: groups are in several splits"
         if unknown and not point.n_films:
             return f"not certified: {NEVER[0].lower()}{NEVER[1:]}"
         return f"not at {100 * point.at_least:g} %: {point.n_more:,} more films are needed"

@@ -19,13 +19,14 @@ def describe_point(point: CertifiedPoint, known: Independence | None) -> str:
         else ("films without a fracture", "fracture")
     )
     broken = "missed" if is_of_fractures else "called so wrongly"
-    films = "fractured film" if is_of_fractures else "film without a fracture"
+    where = f"{point.certified_on} film".strip()
+    films = f"fractured {where}" if is_of_fractures else f"{where} without a fracture"
     promise = f'At least {say_percent(point.at_least)} of {kind} are not called "{wrong}"'
     if point.threshold is None or point.lower_bound is None:
         return f"{promise}: {_say_uncertified(point, known)}"
     n_missed = point.n_films - point.n_kept
     return (
-        f"{promise}: certified on {count_films(point.n_films, films)} of {point.certified_on}, "
+        f"{promise}: certified on {count_films(point.n_films, films)}, "
         f"{_say_cases(known)}, {n_missed:,} {broken}; with {say_percent(point.confidence)} "
         f"confidence it is more than {100 * point.lower_bound:.1f} %."
     )
@@ -62,7 +63,7 @@ def _say_cases(known: Independence | None) -> str:
 
 def _say_uncertified(point: CertifiedPoint, known: Independence | None) -> str:
     if known is not None and known.n_leaks:
-        return "not certified, since groups of copies or patients stand in several splits."
+        return "not certified, since groups of copies or patients are in several splits."
     if known is not None and not known.copies_looked_for and not point.n_films:
         return (
             "not certified, since copies were never looked for and no film is known to be a case "

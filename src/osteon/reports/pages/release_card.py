@@ -17,7 +17,7 @@ from osteon.release.card import (
 )
 from osteon.reports.pages.independence import NEVER, say_independence
 from osteon.reports.pages.promises import describe_promises
-from osteon.wording import name_collection, say_count
+from osteon.wording import name_collection, name_counted, name_release, say_count
 
 OWN_RELEASE: Final = "osteon-1"
 """The release that comes with Osteon; what its makers say of it is said of no other."""
@@ -57,7 +57,9 @@ def describe_card(card: ReleaseCard) -> tuple[Section, ...]:
         card: Of a release that was checked.
     """
     sections = [
-        Section(title=f"{card.name} {card.version}", sentences=tuple(_introduce(card))),
+        Section(
+            title=name_release(f"{card.name} {card.version}"), sentences=tuple(_introduce(card))
+        ),
         Section(
             title="Promises",
             sentences=tuple(_promise(card.operating_points, card.independence)),
@@ -152,7 +154,7 @@ def _describe_site(site: Site) -> Section:
     rows = tuple(_lay_out(measure) for measure in site.metrics)
     before = (
         "It was calibrated again with films of another site; before, it was "
-        f"{site.release or 'another release'}, and what follows held elsewhere:"
+        f"{name_release(site.release) or 'another release'}, and what follows held elsewhere:"
     )
     made_for = site.scope if site.release.startswith(f"{OWN_RELEASE} ") else ""
     return Section(
@@ -184,6 +186,8 @@ def _promise(points: OperatingPoints, known: Independence | None) -> Iterator[st
     yield from describe_promises(points, known)
     yield from say_independence(known)
     low, high = points.cuts
+    if low is None and high is None:  # said already: every film is in doubt
+        return
     yield (
         'No film is called "no fracture".'
         if low is None
@@ -232,8 +236,9 @@ def _tell_making(card: ReleaseCard) -> Iterator[str]:
         yield describe_films("Trained on", card.trained_on)
     yield describe_films("Tuned on", card.tuned_on)
     yield (
-        f"Calibrated ({fitted.method}) on {say_count(fitted.n_films, 'film')} of "
-        f"{fitted.fitted_on}, {fitted.n_fractured:,} fractured."
+        f"Calibrated ({fitted.method}) on "
+        f"{say_count(fitted.n_films, f'{fitted.fitted_on} film'.strip())}, "
+        f"{fitted.n_fractured:,} fractured."
     )
     yield from _tell_evidence(card.evidence)
     yield _weigh(card.precision)
@@ -241,7 +246,7 @@ def _tell_making(card: ReleaseCard) -> Iterator[str]:
     made_with = ", ".join(f"{name} {version}" for name, version in sorted(card.software.items()))
     yield f"Made with {made_with}."
     yield from (f"{name}: SHA-256 {digest}" for name, digest in sorted(card.members.items()))
-    yield "Not signed: the hashes tell accidents, not intent."
+    yield "Not signed: the hashes show accidental damage, not tampering."
 
 
 def _tell_evidence(evidence: EvidenceSettings) -> Iterator[str]:
@@ -291,6 +296,8 @@ def _lay_out(measure: Measure) -> tuple[str, ...]:
     interval = ""
     if measure.low is not None and measure.high is not None:
         interval = f"{put(measure.low)} to {put(measure.high)}"
-    counted = f"{measure.n:,}" if measure.hits is None else f"{measure.hits:,} of {measure.n:,}"
+    counted = say_count(measure.n, name_counted(measure.name))
+    if measure.hits is not None:
+        counted = f"{measure.hits:,} of {counted}"
     value = "not defined" if measure.value is None else put(measure.value)
     return measure.name, value, interval, counted, measure.method

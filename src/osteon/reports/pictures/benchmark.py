@@ -13,7 +13,8 @@ from osteon.inference.detector import Detector
 from osteon.reports.figures.benchmark import Line, draw_reliabilities, draw_roc_curves
 from osteon.reports.pages.benchmark import AUROC, Benchmark, describe_films
 from osteon.reports.pictures.evidence_sheets import draw_evidence_sheet
-from osteon.reports.pictures.tiles import NOTE, PER_SHEET, build_tiles
+from osteon.reports.pictures.tiles import PER_SHEET, build_tiles
+from osteon.runs import footnote_pictures
 from osteon.statistics.calibration_error import measure_calibration
 from osteon.statistics.roc import roc_points
 from osteon.terms import Progress, no_progress
@@ -21,20 +22,25 @@ from osteon.terms import Progress, no_progress
 _Pick = Callable[[FilmRecord], bool]
 
 SHEETS: Final[tuple[tuple[str, str, _Pick, int], ...]] = (
-    ("hits", "Fractures that it called so", lambda f: f.has_fracture and f.called == "fracture", 0),
+    (
+        "hits",
+        'Fractured films called "fracture"',
+        lambda f: f.has_fracture and f.called == "fracture",
+        0,
+    ),
     (
         "misses",
-        'Fractures that it called "no fracture"',
+        'Fractured films called "no fracture"',
         lambda f: f.has_fracture and f.called == "no fracture",
         1,
     ),
     (
         "false-alarms",
-        "Films without a fracture that it called so",
+        'Films without a fracture called "fracture"',
         lambda f: not f.has_fracture and f.called == "fracture",
         -1,
     ),
-    ("doubts", "Films that it left in doubt", lambda f: f.called == "doubt", 0),
+    ("doubts", "Films left in doubt", lambda f: f.called == "doubt", 0),
 )
 """File, title, which films, and their order: 1 the lowest probability first, -1 the highest, 0 a
 sample by chance, the same at every drawing."""
@@ -70,7 +76,7 @@ def draw_galleries(
         row: The model.
         release: Its file.
         manifest: The collection, whose films are opened again.
-        folder: Where the sheets go; they show films, and are not to be given away.
+        folder: Where the sheets go; they show films: not for sharing.
         progress: Told after each sheet.
     """
     known = {one.path: one for one in manifest.rows}
@@ -85,13 +91,13 @@ def draw_galleries(
                 folder / f"{name}.png",
                 title=f"{row.name}: {title[0].lower()}{title[1:]} ({shown})",
                 lead=_ORDERS[order] if len(tiles) < len(films) else "",
-                note=NOTE,
+                note=footnote_pictures(manifest),
             )
             progress(f"drawing films of {row.name}", done, len(SHEETS))
 
 
 _ORDERS: Final = {
-    0: "Chosen by chance.",
+    0: "Chosen at random.",
     1: "The lowest probability first.",
     -1: "The highest probability first.",
 }

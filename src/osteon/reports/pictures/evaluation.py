@@ -23,10 +23,11 @@ from osteon.reports.figures.curves import draw_roc_curve, draw_training_curves
 from osteon.reports.figures.decision_matrix import draw_decision_matrix
 from osteon.reports.pages.independence import footnote_copies
 from osteon.reports.pictures.galleries import Tile, draw_errors_gallery, draw_sample_grid
+from osteon.runs import footnote_pictures, is_drawn
 from osteon.statistics.metrics import Metrics
 from osteon.statistics.roc import roc_points
 from osteon.terms import ManifestRow, Progress, no_progress
-from osteon.wording import name_collection, say_count
+from osteon.wording import DRAWN, name_collection, say_count
 
 TILE_SIDE = 360
 SAMPLES_PER_CLASS = 12
@@ -71,7 +72,9 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
     """  # noqa: DOC502 — raised by the functions called
     metrics, note = study.evaluation.metrics, _footnote(study)
     rows = study.manifest.rows
-    drawn = "Drawn phantoms, not patients." if study.is_drawn else ""
+    pictures = footnote_pictures(study.manifest)
+    shown = note if pictures in note else f"{note} {pictures}"
+    drawn = DRAWN if study.is_drawn else ""
     roc = roc_points(
         np.array(study.logits),
         np.array([row.has_fracture for row in rows]),
@@ -80,8 +83,10 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
     figures: list[Callable[[], None]] = [
         lambda: _draw_matrix(metrics, folder / "confusion_matrix.png", note=note),
         lambda: draw_roc_curve(roc, metrics, folder / "roc_curve.png", note=note),
-        lambda: draw_sample_grid(_sample(study), folder / "sample_grid.png", note=note),
-        lambda: _draw_errors(study, folder / "errors_gallery.png", note=note),
+        lambda: draw_sample_grid(
+            _sample(study), folder / "sample_grid.png", lead=_describe_sample(study), note=shown
+        ),
+        lambda: _draw_errors(study, folder / "errors_gallery.png", note=shown),
     ]
     history, run_manifest = study.history, study.run_manifest
     if history is not None:
@@ -122,7 +127,7 @@ def _footnote(study: Study) -> str:
     if any("--allow-leak" in line for line in study.evaluation.notes):
         parts.append("Copies cross the splits: inflated.")
     if study.is_drawn:
-        parts.append("Drawn phantoms, not patients.")
+        parts.append(DRAWN if is_drawn(study.manifest) else "Trained on drawn phantoms.")
     return " ".join(parts)
 
 
@@ -149,6 +154,14 @@ def _sample(study: Study) -> list[Tile]:
         chosen = random.Random(0).sample(of_class, min(SAMPLES_PER_CLASS, len(of_class)))  # noqa: S311 — a sample to look at
         tiles += _tiles(study, chosen)
     return tiles
+
+
+def _describe_sample(study: Study) -> str:
+    metrics = study.evaluation.metrics
+    said = f"Chosen at random from {say_count(metrics.n_films, 'film')}, as many of each class."
+    if isinstance(metrics, Metrics):
+        return f"{said} Called fractured from logit {metrics.threshold:+.2f} on."
+    return said
 
 
 def _draw_errors(study: Study, path: Path, *, note: str) -> None:

@@ -79,13 +79,13 @@ def draw_evidence_sheet(
         path: Where the PNG goes.
         title: What these films are.
         lead: How they were chosen.
-        note: A footnote, such as "Films of a collection: not to be given away".
+        note: A footnote, such as "Contains patient images: do not share."
     """
     height = -(-len(tiles) // ACROSS) * _ROW if tiles else 0.6
     legend = (
         "Left: the film, yellow where readers boxed a fracture. Right: the model's evidence, its "
         "findings in blue with their probabilities; dashed: no finding, only the best place of a "
-        "film that it called so."
+        'film called "fracture".'
     )
     figure = build_figure(
         WIDTH + 2 * MARGIN, height, title=title, lead=f"{lead} {legend}".strip(), note=note, pad=0.0

@@ -24,6 +24,7 @@ from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import square_pixels
 from osteon.release.card import NOT_A_DEVICE
 from osteon.terms import Finding, Floats, Pixels8, Probability, Radiograph, Reading
+from osteon.wording import name_release
 
 MIN_SIDE: Final = 900
 """Smaller films are enlarged, by a whole factor, until their longer side has so many pixels."""
@@ -297,7 +298,7 @@ def _draw_words(reading: Reading, width: int, size: int) -> Image.Image:
     sentences = (
         say_limits(reading),
         *map(str, reading.reasons),
-        f"Read by {reading.release}. {NOT_A_DEVICE}",
+        f"Read by {name_release(reading.release)}. {NOT_A_DEVICE}",
     )
     for sentence in sentences:
         lines += [(line, small, _DIM) for line in textwrap.wrap(sentence, room)]

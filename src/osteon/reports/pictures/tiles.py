@@ -17,6 +17,7 @@ from osteon.radiographs.preparation import choose_tile
 from osteon.reports.pictures.evaluation import choose_apart
 from osteon.reports.pictures.evidence_sheets import EvidenceTile, draw_evidence_sheet
 from osteon.reports.pictures.overlay import COLOURS, say_probability
+from osteon.runs import footnote_pictures
 from osteon.terms import Box, Floats, ManifestRow, Pixels8, Progress, Radiograph, no_progress
 
 LONG_SIDE: Final = 520
@@ -24,11 +25,9 @@ LONG_SIDE: Final = 520
 
 PER_SHEET: Final = 12
 
-NOTE: Final = "Films of a collection, for looking at here: not to be given away."
-
 _KINDS: Final = (
-    ("misses", 'Fractures that it called "no fracture", or came nearest to it', True),
-    ("false-alarms", 'Films without a fracture that it called "fracture", or nearly', False),
+    ("misses", 'Fractured films called "no fracture", or nearly', True),
+    ("false-alarms", 'Films without a fracture called "fracture", or nearly', False),
 )
 
 
@@ -53,6 +52,7 @@ def draw_worst(
         The sheets.
     """
     drawn: list[Path] = []
+    note = footnote_pictures(films.manifest)
     for name, title, is_fractured in _KINDS:
         worst = choose_worst(films, is_fractured=is_fractured, n_films=n_films)
         for start in range(0, len(worst), PER_SHEET):
@@ -60,7 +60,7 @@ def draw_worst(
             some = worst[start : start + PER_SHEET]
             tiles = build_tiles(detector, films.manifest, some)
             shown = f"{start + 1} to {start + len(some)}, the worst first"
-            draw_evidence_sheet(tiles, path, title=f"{title}: {shown}", note=NOTE)
+            draw_evidence_sheet(tiles, path, title=f"{title}: {shown}", note=note)
             drawn.append(path)
             progress(f"drawing {name}", start + len(some), len(worst))
     return tuple(drawn)

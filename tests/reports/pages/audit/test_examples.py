@@ -15,7 +15,7 @@ def test_the_number_of_pictures_is_bounded():
     flaws = [leak(number) for number in range(100)]
     html = build_audit_page(build(flaws))
     assert len(pictures(html)) == 2 * MAX_EXAMPLES
-    assert f"{100 - MAX_EXAMPLES} more of this kind stand in audit.json." in html
+    assert f"{100 - MAX_EXAMPLES} more of this kind are in audit.json." in html
 
 
 def test_a_group_of_thousands_is_not_written_out():

@@ -49,7 +49,7 @@ def test_the_page_says_so_beside_the_table():
     """No page calls a measurement harmless that its own table contradicts."""
     text = read(build_audit_page(build([], shortcut=measured(0.649, 0.57, 0.75)))).text
     assert "no flaw here" not in text
-    assert "What it reaches is below the limit of 0.65." in text
+    assert "Its AUROC is below the limit of 0.65." in text
 
 
 def test_a_share_of_groups_is_not_printed_as_one_of_films():

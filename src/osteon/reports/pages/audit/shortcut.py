@@ -40,7 +40,7 @@ def say_verdict(shortcut: Mapping[str, Any]) -> str:
     """
     auroc, limit = shortcut["auroc"], shortcut.get("limit")
     if limit is None:
-        return "no limit is set."
+        return "not held to any limit."
     if auroc["value"] > limit:
         return f"above the limit of {limit:.2f}, but chance alone could explain it."
     high = auroc.get("high")
