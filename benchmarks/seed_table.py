@@ -45,8 +45,8 @@ to 45 look like such.
 most were saved again as JPEG.
 - Test films differ between the two columns: the columns compare protocols, not networks on the \
 same films.
-- The ImageNet weights of `../shared/weights` had their batch-norm statistics re-estimated on \
-FracAtlas films, our test films perhaps among them, without labels.
+- The ImageNet weights that the networks started from had their batch-norm statistics \
+re-estimated on FracAtlas films, our test films perhaps among them, without labels.
 - The three runs on the published splits were trained before the audit existed, on the same films \
 in the same splits; their counts of copies go by file name and identical bytes. The audit finds \
 a copy in another split for 493 of 500 test films.

@@ -49,7 +49,7 @@ def test_parting_is_found_from_where_tune_never_comes_back():
     assert parting is not None
     assert parting.epoch == 4
     said = " ".join(describe_history(rows))
-    assert "From epoch 4 on tune and training part ways: since epoch 2" in said
+    assert "It overfits from epoch 4 on: since epoch 2" in said
     assert "from 0.500 to 0.700" in said
 
 

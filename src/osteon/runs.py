@@ -289,7 +289,7 @@ def find_peak(rows: Sequence[HistoryRow]) -> HistoryRow | None:
 
 
 def find_parting(rows: Sequence[HistoryRow]) -> HistoryRow | None:
-    """Return the epoch from which tune and training part ways, or None where they do not.
+    """Return the epoch from which a training overfits, or None where it does not.
 
     From there to the end the tune loss stays clearly above its best, for two epochs or more, while
     the training loss has gone on falling.
@@ -336,12 +336,12 @@ def _describe_parting(rows: Sequence[HistoryRow]) -> str:
             (row for row in rows if not math.isnan(row.tune_loss)), key=lambda row: row.tune_loss
         )
         return (
-            f"From epoch {parting.epoch} on tune and training part ways: since epoch {best.epoch}"
+            f"It overfits from epoch {parting.epoch} on: since epoch {best.epoch}"
             f" training loss fell from {_say(best.train_loss)} to {_say(last.train_loss)} while"
             f" tune loss rose from {_say(best.tune_loss)} to {_say(last.tune_loss)}."
         )
     return (
-        f"Tune and training do not part ways: the last epoch has a loss of"
+        f"No overfitting is seen: the last epoch has a loss of"
         f" {_say(last.train_loss)} in training and {_say(last.tune_loss)} on tune, an AUROC of"
         f" {_say(last.train_auroc)} and {_say(last.tune_auroc)}."
     )

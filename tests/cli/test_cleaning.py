@@ -37,7 +37,7 @@ def test_a_person_reads_what_left_and_what_to_do_next(audited, capsys):
     assert clean(audited, "--deduplicate") == 0
     out = capsys.readouterr().out
     assert out.startswith("8 of 12 films stay: 8 different pictures in 8 groups")
-    assert "not fractured/disputed.png: copies of this picture stand under both labels" in out
+    assert "not fractured/disputed.png: copies of this picture have both labels" in out
     assert "A reader must decide the label of 2 films" in out
     assert "a copy of fractured/copy.png, which stays for it" in out
     assert "clean.excluded.csv" in out

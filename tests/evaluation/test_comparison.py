@@ -111,3 +111,14 @@ def test_the_deletion_test_counts_the_films_that_were_covered():
     assert compare(one, other)["deletion, better than chance by"].value == pytest.approx(0.2)
     none = build_row("none", called=lambda _: "doubt")
     assert "deletion, better than chance by" not in compare(one, none)
+
+
+def test_a_number_that_a_model_lacks_has_no_difference():
+    """A release that promises nothing clears no film: that is no tie in fractures kept."""
+    name = 'fractured, not called "no fracture"'
+    sure = build_row("b", called=lambda n: "no fracture" if n % 2 else "fracture")
+    doubting = build_row("a", called=lambda n: "doubt")
+    assert name in compare(doubting, sure)
+    silent = doubting.model_copy(update={"missing": {name: "its promise is not certified"}})
+    assert name not in compare(silent, sure)
+    assert name not in compare(sure.model_copy(update={"name": "c"}), silent)

@@ -83,7 +83,7 @@ def test_the_page_stands_beside_it_with_pictures(result, folder):
     assert result.page == folder / "new" / "audit" / "report.html"
     html = result.page.read_text("utf-8")
     assert html.count("data:image/jpeg;base64,") >= 6
-    assert "There are only 3 different pictures among them" in html
+    assert "They show 3 different pictures: " in html
     assert "B laid on A" in html
     assert re.search(r"turned 51° counter-clockwise", html, re.IGNORECASE)
     assert "Could not be opened" not in html

@@ -194,7 +194,7 @@ def test_films_that_were_not_read_are_counted_apart(exported, limbs_path, tmp_pa
     assert report.split == "all"
     assert report.metrics.n_films == 120
     assert sum(report.not_read.values()) == 1
-    assert "External validation" in report.notes[0]
+    assert "External validation only if it learnt from none of them" in report.notes[0]
 
 
 @pytest.fixture

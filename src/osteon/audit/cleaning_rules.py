@@ -55,7 +55,7 @@ COPY = "copy"
 
 DISPUTED: Mapping[str, str] = MappingProxyType(
     {
-        "same-picture-two-labels": "copies of this picture stand under both labels",
+        "same-picture-two-labels": "copies of this picture have both labels",
         "label-contradicts-folder": "its folder and its table disagree about the fracture",
         "box-on-negative": "a fracture is marked on it, yet its label says there is none",
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from osteon.statistics.proportions import Metric
 
 BEFORE_THE_SPLIT = (
-    "Placed films never move: if copies stand in tune and in test, audit and clean the manifest "
+    "Placed films never move: if copies are in tune and in test, audit and clean the manifest "
     "from before the split, and split it again."
 )
 

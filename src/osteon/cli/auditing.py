@@ -60,7 +60,7 @@ def audit(
     """Find what is wrong with a collection: copies at any angle, contradictions, leaks, shortcuts.
 
     Every film is opened and compared with all others. The audit changes nothing: it reports, and a
-    person decides. Stopped half-way, the same command with -o goes on where it was.
+    person decides. Stopped half-way, the same command with -o resumes where it stopped.
     """
     from osteon.jobs.audit import audit_collection
 
@@ -102,7 +102,8 @@ def say_summary(summary: "AuditSummary") -> list[str]:
         if leak.n_leaking:
             films = say_count(leak.n_films, "film")
             words = f"{split}: {leak.n_leaking:,} of {films} ({leak.share:.1%})"
-            told.append(f"{words} have a copy, or a film of their patient, in another split.")
+            have = "has a copy" if leak.n_leaking == 1 else "have a copy"
+            told.append(f"{words} {have}, or a film of the same patient, in another split.")
     for name, auroc in (summary.shortcut or {}).items():
         told.append(
             f"{spell(name) or 'The label'}: without looking at bone, the label is guessed with an "
@@ -112,7 +113,7 @@ def say_summary(summary: "AuditSummary") -> list[str]:
     if summary.against is not None:
         own = summary.against
         told.append(
-            f"{own.n_with_copy:,} of {say_count(own.n_films, 'film')} ({own.share:.1%}) stand in "
+            f"{own.n_with_copy:,} of {say_count(own.n_films, 'film')} ({own.share:.1%}) are in "
             f"{spell(own.collection)} too, which has {say_count(own.n_other_films, 'film')}."
         )
     if not summary.rules:
@@ -152,7 +153,7 @@ def _show_next(console: "Console", result: "AuditResult", manifest: Path, out: P
     if result.page:
         say(console, f"Look at the pictures: {result.page}")
     if result.path:
-        say(console, f"Every film concerned stands in {result.path}")
+        say(console, f"Every film concerned: {result.path}")
     where = shlex.quote(str(manifest))
     # A collection without a flaw is cleaned too: that is how its films get their stamps.
     if result.searched is None and CLEANED.isdisjoint(result.summary.rules):

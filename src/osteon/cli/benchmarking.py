@@ -48,7 +48,7 @@ def benchmark(
         int | None, typer.Option(help="At most so many test films, for a first look: no result.")
     ] = None,
     retime: Annotated[
-        bool, typer.Option("--retime", help="Time kept rows anew, on a machine that is quiet now.")
+        bool, typer.Option("--retime", help="Time kept rows again, on a machine that is quiet now.")
     ] = False,
     unaudited: Unaudited = False,
     with_learnt: WithLearnt = False,

@@ -90,7 +90,7 @@ def _show_films(console: "Console", outcome: "CleaningOutcome") -> None:
     say(console, "", *(f"  {spell(film.path)}: {film.reason}" for film in shown))
     if len(cleaned.excluded) > FILMS_SHOWN:
         say(console, f"  and {len(cleaned.excluded) - FILMS_SHOWN:,} more")
-    say(console, f"Every one stands with its reason in {outcome.excluded_path}")
+    say(console, f"Every one of them, with its reason: {outcome.excluded_path}")
 
 
 def _show_search(console: "Console", outcome: "CleaningOutcome") -> None:
@@ -139,7 +139,7 @@ def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
         words = say_count(len(cleaned.leaks), "group")
         say(
             console,
-            f"{words} of copies or patients stand in two splits, and placed films never move: "
+            f"{words} of copies or patients are in two splits, and placed films never move: "
             "clean the manifest from before the split, then split it.",
         )
     elif all(row.split for row in cleaned.manifest.rows):

@@ -38,7 +38,7 @@ def demo(
 ) -> None:
     """Walk the whole path in minutes: audit, clean, split, train, evaluate, release, read.
 
-    Stopped half-way, the same command resumes where it was. Needs osteon[train].
+    Stopped half-way, the same command resumes where it stopped. Needs osteon[train].
     """
     check_needs()
     from osteon.jobs.demo import DemoRequest, run_demo

@@ -122,7 +122,7 @@ def export(
         found = out.with_name(f"{out.stem}-audit")
         say(
             console,
-            "If copies stand in several splits, only a new split and a new training help.",
+            "If copies are in several splits, only a new split and a new training help.",
             f"Next: osteon audit {quote(run / 'manifest.parquet')} -o {quote(found)}",
             f"      osteon export {quote(run)} --audit {quote(found)} -o {quote(out)}",
         )

@@ -63,9 +63,9 @@ def check_splits(manifest: Manifest, *, where: str) -> None:
     if leaks:
         raise LeakFound(
             where,
-            "no picture and no patient may stand both in tune and in test",
+            "no picture and no patient may be both in tune and in test",
             found=f"{len(leaks)} of them do, such as {leaks[0].films[0]}",
-            advice="Split it anew with `osteon split`, which keeps them together.",
+            advice="Split it again with `osteon split`, which keeps them together.",
         )
 
 

@@ -56,6 +56,8 @@ def _compare(row: BenchmarkRow, base: BenchmarkRow, manifest: Manifest) -> list[
     other = [(theirs[film.path], source) for film, source in mine]
     told = [_tell(row, "auroc", _compare_areas(mine, other), n_films=len(mine))]
     for name, weigh in _NUMBERS.items():
+        if name in row.missing or name in base.missing:  # no number, no difference
+            continue
         one, two = weigh(mine), weigh(other)
         if one is None or two is None:
             continue

@@ -208,8 +208,9 @@ def _choose_external(request: EvaluationRequest, run: RunFolder, path: Path) -> 
         )
     notes = [
         (
-            "External validation: films of another collection, at the run's own threshold. Whether "
-            "some of them are copies of its training films, `osteon audit --against` tells."
+            "The run's own threshold, on films of another manifest than it was made of. External "
+            "validation only if none of them is a copy of its training films: "
+            "`osteon audit --against` tells."
         ),
         *_say_counted(n_copies),
         ALONE,

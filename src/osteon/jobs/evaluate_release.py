@@ -217,7 +217,11 @@ def _choose(
     if is_own:
         return split, ["These films made the release: they say nothing about others."]
     return split, [
-        "External validation: the release's own thresholds, on films of another collection."
+        (
+            "The release's own thresholds, on films of another manifest than it was made of. "
+            "External validation only if it learnt from none of them, nor from copies of them: "
+            "`osteon audit --against` tells."
+        )
     ]
 
 

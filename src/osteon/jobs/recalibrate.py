@@ -293,7 +293,7 @@ def _say_what_holds(points: OperatingPoints, collection: str) -> str:
         for point in (points.high_sensitivity, points.high_specificity)
         if point.threshold is not None
     ]
-    before = "What the release promised before stands under `site`; it does not hold here."
+    before = "What the release promised before is kept under `site`; it does not hold here."
     if not proven:
         return f"Calibrated again on {there}; neither promise was certified there. {before}"
     what = "both promises were" if len(proven) > 1 else f"the {proven[0]} alone was"

@@ -253,7 +253,7 @@ def _check_collection(manifest: Manifest, request: TrainingRequest) -> tuple[Fla
     if leaks and not request.allow_leak:
         raise LeakFound(
             where,
-            "films of one group must stand in one split",
+            "films of one group must be in one split",
             found=f"{len(leaks)} groups in several, such as {', '.join(leaks[0].films[:3])}",
             advice="Run `osteon split` without --keep-published, or train with --allow-leak: every "
             "result will then say that its numbers are inflated.",

@@ -14,8 +14,11 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from osteon.audit.file_features import FilmFacts, measure_facts
+from osteon.audit.shortcuts.model import GuessAuroc
 from osteon.audit.shortcuts.search import (
     MIN_FILMS,
+    Carrier,
+    Shortcut,
     build_shortcut_evidence,
     build_shortcut_flaw,
     measure_shortcut,
@@ -121,6 +124,26 @@ def test_a_planted_quality_is_found_and_named_first():
     assert first["fractured"]["quartiles"] == [88, 88, 88]
     assert first["not_fractured"]["quartiles"] == [80, 80, 80]
     assert flaw.advice.startswith("The label follows JPEG quality")
+
+
+def test_what_tells_no_more_than_chance_is_not_blamed():
+    """Where regions give the label away and files do not, no advice asks for other files."""
+    nothing = GuessAuroc(value=0.55, low=0.48, high=0.62, confidence=0.95, method="m")
+    sure = replace(nothing, value=0.73, low=0.66, high=0.80)
+    carriers = tuple(
+        Carrier(name=name, auroc=0.6, drop=drop, fractured={}, not_fractured={})
+        for name, drop in (("body_region", 0.12), ("border_grey", 0.02))
+    )
+    told = {"n_left_out": 0, "n_fractured": 0, "n_groups": 0, "collection": "c", "rows": ()}
+    shortcut = Shortcut(auroc=sure, file=nothing, covariates=sure, features=carriers, **told)
+    assert "body region" in build_shortcut_flaw(shortcut).advice
+    assert "border" not in build_shortcut_flaw(shortcut).advice
+    both = build_shortcut_flaw(replace(shortcut, file=sure)).advice
+    assert "border" in both
+    assert "body region" in both
+    other = build_shortcut_flaw(replace(shortcut, file=sure, covariates=nothing)).advice
+    assert "body region" not in other
+    assert "border" in other
 
 
 def test_a_planted_size_is_found_and_named_first():

@@ -68,6 +68,14 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path):
         build_network(find_recipe("mobilenetv2", SMALL), init_weights=file)
 
 
+def test_a_network_that_timm_has_no_weights_for_says_what_it_needs():
+    """The default recipe without --init-weights names the option, and not timm."""
+    with pytest.raises(SettingsFault, match="timm has no ImageNet weights") as raised:
+        build_network(find_recipe("osteon-1"))
+    assert "--init-weights FILE" in raised.value.advice
+    assert build_network(find_recipe("osteon-1"), download=False)
+
+
 def test_the_seeds_networks_take_no_pretrained_weights(weights):
     """`--init-weights` beside a network that has none is refused rather than ignored."""
     with pytest.raises(SettingsFault, match="--init-weights"):

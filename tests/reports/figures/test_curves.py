@@ -29,7 +29,7 @@ def test_training_curves_say_what_they_show(history, tmp_path, drawn, words):
     draw_training_curves(history, tmp_path / "a.png", note="Drawn phantoms, not patients")
     said = words(drawn[0])
     assert "Tune AUROC peaked at 0.640 in epoch 3 of 6" in said
-    assert "From epoch 4 on (shaded) tune and training part ways" in said
+    assert "Overfitting from epoch 4 on (shaded)" in said
     assert "Drawn phantoms, not patients" in said
     assert "learning rate lowered" in said
 

@@ -125,8 +125,8 @@ def test_groups_in_several_splits_are_said_to_be_the_reason():
         sensitivity=0.9, specificity=0.95, confidence=0.95, certified_on="test"
     )
     told = read_out(build_card(operating_points=nothing, independence=independence(n_leaks=3)))
-    assert "since groups of copies or patients stand in several splits" in told
-    assert "3 groups of copies or patients stand in several splits." in told
+    assert "since groups of copies or patients are in several splits" in told
+    assert "3 groups of copies or patients are in several splits." in told
 
 
 def test_a_card_of_somebody_s_films_claims_nothing_that_osteon_1_says_of_itself():

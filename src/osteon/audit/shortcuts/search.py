@@ -256,6 +256,11 @@ def _advise(shortcut: Shortcut) -> str:
     top = [*first, *(own for own in others if 10 * own.drop >= max(first[0].drop, 0.0))]
     of_file = [FEATURE_WORDS[own.name] for own in top if own.name not in COVARIATES]
     of_manifest = [FEATURE_WORDS[own.name] for own in top if own.name in COVARIATES]
+    if of_file and of_manifest:  # what tells no more than chance by itself is not blamed
+        if shortcut.file.low <= CHANCE:
+            of_file = []
+        elif shortcut.covariates is not None and shortcut.covariates.low <= CHANCE:
+            of_manifest = []
     advice = []
     if of_file:
         advice.append(

@@ -19,7 +19,8 @@ from osteon.runs import RunFolder, describe_differences, describe_run, hash_mani
 from osteon.terms import ManifestRow, Progress, no_progress
 
 OTHER_COLLECTION: Final = (
-    "It learnt from another collection than these films are of; its promises were certified there."
+    "It was made of another manifest than this one; its promises were certified there. It may have "
+    "learnt from some of these films, or from copies of them: `osteon audit --against` tells."
 )
 OTHER_PROMISES: Final = "Its calibration and its promises rest on other films than these."
 
@@ -157,7 +158,7 @@ def check_films(rows: Sequence[ManifestRow], manifest: Manifest, *, where: str) 
         found="; ".join(
             describe_differences(rows, manifest.rows, ("its manifest", "the benchmark's"))
         ),
-        advice="Give the manifest with --collection, or train it anew on the same one.",
+        advice="Give the manifest with --collection, or train it again on the same one.",
     )
 
 

@@ -166,6 +166,15 @@ def _build_timm(recipe: Recipe, init_weights: Path | None, *, download: bool) ->
     if settings.model.startswith("vit"):
         arguments.setdefault("img_size", how.rows)
     pretrained = settings.pretrained and download
+    known = timm.get_pretrained_cfg(settings.model) if pretrained else None
+    if pretrained and timm.is_model(settings.model) and not (known and known.has_weights):
+        raise SettingsFault(
+            f"recipe {recipe.name}, network.pretrained",
+            "timm has no ImageNet weights for this network",
+            found=settings.model,
+            advice="Give a file of them, --init-weights FILE (safetensors with timm's keys), or "
+            "start from random weights: --set network.pretrained=false.",
+        )
     try:
         backbone: Any = timm.create_model(
             settings.model, num_classes=0, in_chans=how.channels, pretrained=pretrained, **arguments
@@ -182,8 +191,12 @@ def _build_timm(recipe: Recipe, init_weights: Path | None, *, download: bool) ->
             f"recipe {recipe.name}, network.pretrained",
             "the ImageNet weights could not be downloaded",
             found=type(fault).__name__,
-            advice="Give --init-weights FILE (safetensors with timm's keys), or set "
-            "network.pretrained = false to start from random weights.",
+            advice=f"Fetch model.safetensors of https://huggingface.co/{known.hf_hub_id} elsewhere "
+            "and give it: --init-weights FILE. Or start from random weights: "
+            "--set network.pretrained=false."
+            if known and known.hf_hub_id
+            else "Give --init-weights FILE (safetensors with timm's keys), or start from random "
+            "weights: --set network.pretrained=false.",
         ) from fault
     mean, std = settings.mean, settings.std
     if pretrained:  # downloaded weights expect the normalisation they were trained with

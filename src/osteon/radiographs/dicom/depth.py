@@ -38,7 +38,7 @@ OTHERS_SHARE: Final = 0.005
 """Share of pixels that either half of the codes must have beside its most common one."""
 
 _SAMPLED: Final = 200_000
-_RESEND: Final = "Correct the header at its source, or export the film anew."
+_RESEND: Final = "Correct the header at its source, or export the film again."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

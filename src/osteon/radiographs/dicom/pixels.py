@@ -27,7 +27,7 @@ from osteon.radiographs.raster import refuse_size
 from osteon.terms import Reason
 
 _NATIVE: Final = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED, EXPLICIT_BIG})
-_REEXPORT: Final = "The header is of another picture, or damaged: export the film anew."
+_REEXPORT: Final = "The header is of another picture, or damaged: export the film again."
 _RLE: Final = "1.2.840.10008.1.2.5"
 # PS3.5 A.4 and PS3.6 table A-1
 _FAMILIES: Final[Mapping[str, frozenset[Family]]] = MappingProxyType(

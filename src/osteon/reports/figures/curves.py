@@ -30,7 +30,7 @@ from osteon.wording import say_area, say_confidence, say_films, say_interval, sa
 
 
 def draw_training_curves(history: Sequence[HistoryRow], path: Path, *, note: str = "") -> None:
-    """Draw AUROC and loss per epoch, training beside tune, with the peak and any parting of ways.
+    """Draw AUROC and loss per epoch, training beside tune, with the peak and any overfitting.
 
     Args:
         history: One row per epoch; none is drawn as an empty page that says so.
@@ -204,10 +204,10 @@ def _say_course(history: Sequence[HistoryRow]) -> tuple[str, str]:
         return title, "Its course cannot be judged."
     title = f"Tune AUROC peaked at {peak.tune_auroc:.3f} in epoch {peak.epoch} of {len(history)}"
     if parting is None:
-        return title, "Tune and training do not part ways."
+        return title, "No overfitting is seen: tune loss does not stay above its best."
     return title, (
-        f"From epoch {parting.epoch} on (shaded) tune and training part ways: tune loss stays"
-        " above its best while training loss falls."
+        f"Overfitting from epoch {parting.epoch} on (shaded): tune loss stays above its best while"
+        " training loss falls."
     )
 
 

@@ -70,7 +70,7 @@ def say_independence(known: Independence | None) -> tuple[str, ...]:
     leaks = ""
     if known is not None and known.n_leaks:
         groups = say_count(known.n_leaks, "group")
-        leaks = f"{groups} of copies or patients stand in several splits."
+        leaks = f"{groups} of copies or patients are in several splits."
     return tuple(said for said in (say_copies(known), say_patients(known), leaks) if said)
 
 

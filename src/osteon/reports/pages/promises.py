@@ -63,7 +63,7 @@ def _say_cases(known: Independence | None) -> str:
 
 def _say_uncertified(point: CertifiedPoint, known: Independence | None) -> str:
     if known is not None and known.n_leaks:
-        return "not certified, since groups of copies or patients stand in several splits."
+        return "not certified, since groups of copies or patients are in several splits."
     if known is not None and not known.copies_looked_for and not point.n_films:
         return (
             "not certified, since copies were never looked for and no film is known to be a case "

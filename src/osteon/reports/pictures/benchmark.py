@@ -22,20 +22,25 @@ from osteon.terms import Progress, no_progress
 _Pick = Callable[[FilmRecord], bool]
 
 SHEETS: Final[tuple[tuple[str, str, _Pick, int], ...]] = (
-    ("hits", "Fractures that it called so", lambda f: f.has_fracture and f.called == "fracture", 0),
+    (
+        "hits",
+        'Fractured films called "fracture"',
+        lambda f: f.has_fracture and f.called == "fracture",
+        0,
+    ),
     (
         "misses",
-        'Fractures that it called "no fracture"',
+        'Fractured films called "no fracture"',
         lambda f: f.has_fracture and f.called == "no fracture",
         1,
     ),
     (
         "false-alarms",
-        "Films without a fracture that it called so",
+        'Films without a fracture called "fracture"',
         lambda f: not f.has_fracture and f.called == "fracture",
         -1,
     ),
-    ("doubts", "Films that it left in doubt", lambda f: f.called == "doubt", 0),
+    ("doubts", "Films left in doubt", lambda f: f.called == "doubt", 0),
 )
 """File, title, which films, and their order: 1 the lowest probability first, -1 the highest, 0 a
 sample by chance, the same at every drawing."""
@@ -92,7 +97,7 @@ def draw_galleries(
 
 
 _ORDERS: Final = {
-    0: "Chosen by chance.",
+    0: "Chosen at random.",
     1: "The lowest probability first.",
     -1: "The highest probability first.",
 }

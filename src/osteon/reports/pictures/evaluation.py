@@ -82,7 +82,9 @@ def draw_results(study: Study, folder: Path, *, progress: Progress = no_progress
     figures: list[Callable[[], None]] = [
         lambda: _draw_matrix(metrics, folder / "confusion_matrix.png", note=note),
         lambda: draw_roc_curve(roc, metrics, folder / "roc_curve.png", note=note),
-        lambda: draw_sample_grid(_sample(study), folder / "sample_grid.png", note=shown),
+        lambda: draw_sample_grid(
+            _sample(study), folder / "sample_grid.png", lead=_describe_sample(study), note=shown
+        ),
         lambda: _draw_errors(study, folder / "errors_gallery.png", note=shown),
     ]
     history, run_manifest = study.history, study.run_manifest
@@ -151,6 +153,14 @@ def _sample(study: Study) -> list[Tile]:
         chosen = random.Random(0).sample(of_class, min(SAMPLES_PER_CLASS, len(of_class)))  # noqa: S311 — a sample to look at
         tiles += _tiles(study, chosen)
     return tiles
+
+
+def _describe_sample(study: Study) -> str:
+    metrics = study.evaluation.metrics
+    said = f"Chosen at random from {say_count(metrics.n_films, 'film')}, as many of each class."
+    if isinstance(metrics, Metrics):
+        return f"{said} Called fractured from logit {metrics.threshold:+.2f} on."
+    return said
 
 
 def _draw_errors(study: Study, path: Path, *, note: str) -> None:

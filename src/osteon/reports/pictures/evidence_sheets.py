@@ -86,7 +86,7 @@ def draw_evidence_sheet(
     legend = (
         "Left: the film, yellow where readers boxed a fracture. Right: the model's evidence, its "
         "findings in blue with their probabilities; dashed: no finding, only the best place of a "
-        "film that it called so."
+        'film called "fracture".'
     )
     figure = build_figure(
         WIDTH + 2 * MARGIN, height, title=title, lead=f"{lead} {legend}".strip(), note=note, pad=0.0

@@ -51,20 +51,23 @@ class Tile:
     boxes: tuple[Box, ...] = ()
 
 
-def draw_sample_grid(tiles: Sequence[Tile], path: Path, *, title: str = "", note: str = "") -> None:
+def draw_sample_grid(
+    tiles: Sequence[Tile], path: Path, *, title: str = "", lead: str = "", note: str = ""
+) -> None:
     """Draw films in their own proportions, each with its reference.
 
     Args:
         tiles: Twelve to twenty-four look best.
         path: Where the PNG goes.
         title: The finding; made from the tiles where it is empty.
+        lead: How they were chosen, and what is written below them.
         note: A footnote, such as "Drawn phantoms, not patients".
     """
     n_fractured = sum(tile.is_fractured for tile in tiles)
     figure, axes = _build_page(
         _measure_tiles(tiles, named=True),
         title=title or f"{say_count(len(tiles), 'film')}, {n_fractured} of them with a fracture",
-        lead=_explain_boxes(tiles),
+        lead=f"{lead} {_explain_boxes(tiles)}".strip(),
         note=note,
     )
     _draw_tiles(axes, tiles, top=0.0, named=True)

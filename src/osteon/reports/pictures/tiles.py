@@ -27,8 +27,8 @@ LONG_SIDE: Final = 520
 PER_SHEET: Final = 12
 
 _KINDS: Final = (
-    ("misses", 'Fractures that it called "no fracture", or came nearest to it', True),
-    ("false-alarms", 'Films without a fracture that it called "fracture", or nearly', False),
+    ("misses", 'Fractured films called "no fracture", or nearly', True),
+    ("false-alarms", 'Films without a fracture called "fracture", or nearly', False),
 )
 
 

@@ -21,6 +21,8 @@ def test_leaks_are_counted_by_the_films_of_each_split():
     assert table.cell("tune", "train").n_films == 0
     assert table.cell("test", "test") is None
     assert say_leaks(table) == "3 of the 50 test films (6.0 %) are copies of training films."
+    one = build_leak_table([leak(9)], {"train": 200, "test": 50})
+    assert say_leaks(one) == "1 of the 50 test films (2.0 %) is a copy of a training film."
 
 
 def test_features_are_drawn_on_an_axis_that_both_classes_share():
@@ -32,5 +34,5 @@ def test_features_are_drawn_on_an_axis_that_both_classes_share():
     assert size.not_fractured.box == (50.0, 75.0, 100.0)
     assert size.fractured.told == "200 (100 to 300)"
     assert container.fractured.parts == ((0.0, 20.0), (20.0, 80.0))
-    assert container.fractured.told == "png 80 %, jpeg 20 %"
+    assert container.fractured.told == "png 80 %; jpeg 20 %"
     assert age.fractured is None

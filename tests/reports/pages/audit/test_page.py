@@ -101,8 +101,8 @@ def test_the_summary_says_what_was_found_and_what_to_do():
     }
     text = read(build_audit_page(build(one_of_each(), leaks=leaks, n_pictures=80))).text
     assert "The collection lists 100 films; 98 of them open whole and 2 do not." in text
-    assert "only 80 different pictures" in text
-    assert "1 of the 50 test films (2.0 %) are copies of training films" in text
+    assert "They show 80 different pictures: 18 films are copies" in text
+    assert "1 of the 50 test films (2.0 %) is a copy of a training film." in text
     assert "reach an AUROC of 0.91" in text
     assert "osteon clean manifest.parquet" in text
     assert "not a medical device" in text

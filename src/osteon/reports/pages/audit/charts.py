@@ -133,7 +133,7 @@ def say_leaks(table: LeakTable) -> str:
     Returns:
         One sentence; empty where none of them is.
     """
-    told = []
+    told, n_films = [], 0
     for split in ("test", "tune"):
         cell = table.cell(split, "train")
         if cell is not None and cell.n_films:
@@ -141,7 +141,9 @@ def say_leaks(table: LeakTable) -> str:
             of_all = f"of the {total:,} " if total else ""
             share = f" ({say_share(cell.share)})" if cell.share is not None else ""
             told.append(f"{cell.n_films:,} {of_all}{say_split(split)} films{share}")
-    return f"{' and '.join(told)} are copies of training films." if told else ""
+            n_films += cell.n_films
+    copies = "is a copy of a training film" if n_films == 1 else "are copies of training films"
+    return f"{' and '.join(told)} {copies}." if told else ""
 
 
 def build_feature_bars(features: Sequence[Mapping[str, Any]]) -> tuple[FeatureBar, ...]:
@@ -191,7 +193,7 @@ def _stack(shares: Mapping[str, float]) -> Spread:
         parts.append((round(100 * start, 1), round(100 * share, 1)))
         start += share
     most = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:MAX_WORDS]
-    told = ", ".join(f"{word} {100 * share:.0f} %" for word, share in most)
+    told = "; ".join(f"{word} {100 * share:.0f} %" for word, share in most)
     return Spread(parts=tuple(parts), told=told)
 
 

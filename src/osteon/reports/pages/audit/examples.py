@@ -143,7 +143,7 @@ def _show_elsewhere(flaw: Flaw, shelf: Shelf) -> Example:
     link = max(evidence["links"], key=measure_change)
     other = spell(evidence["other_collection"])
     there = f"{say_count(evidence['n_other_films'], 'film')} in {other}"
-    notes = (f"B stands in {other}", say_link(link), say_fit(link))
+    notes = (f"B is in {other}", say_link(link), say_fit(link))
     shots = shoot_link(link, shelf, shelf_of_b=shelf.beside)
     return _name_all(flaw, f"{say_group(flaw)} here, {there}", notes, shots)
 

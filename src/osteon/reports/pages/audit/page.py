@@ -248,7 +248,7 @@ def _say_findings(page: AuditPage, sections: Sequence[Section]) -> list[str]:
     if "same-picture-two-labels" in counts:
         found = counts["same-picture-two-labels"]
         told.append(
-            f"{say_count(found.n_flaws, 'picture')} stand{'s' * (found.n_flaws == 1)} in the"
+            f"{say_count(found.n_flaws, 'picture')} {'is' if found.n_flaws == 1 else 'are'} in the"
             " collection under both labels, once with and once without a fracture."
         )
     found_shortcuts = counts["shortcut"].shortcuts if "shortcut" in counts else ()
@@ -292,9 +292,12 @@ def _say_pictures(page: AuditPage) -> str:
         )
     if page.n_pictures >= summary.n_readable - summary.n_not_seen:
         return "No two films show the same picture."
+    n_copies = summary.n_readable - summary.n_not_seen - page.n_pictures
+    others = "the other film is a copy" if n_copies == 1 else f"{n_copies:,} films are copies"
+    changed = "perhaps" if n_copies == 1 else "some"
     return (
-        f"There are only {page.n_pictures:,} different pictures among them: the others are copies,"
-        " some turned, mirrored, resized or changed in contrast."
+        f"They show {say_count(page.n_pictures, 'different picture')}: {others},"
+        f" {changed} turned, mirrored, resized or changed in contrast."
     )
 
 
@@ -304,7 +307,7 @@ def _say_leaks(counts: Mapping[str, Section]) -> str:
         return ""
     told = say_leaks(found.leaks)
     if not told:
-        return f"Copies of {say_count(found.n_flaws, 'picture')} stand in more than one split."
+        return f"Copies of {say_count(found.n_flaws, 'picture')} are in more than one split."
     return (
         f"{told} A result measured on them rewards remembering a picture, and says little about a"
         " new patient's film."
@@ -318,7 +321,7 @@ def _say_overlap(summary: AuditSummary) -> str:
     if not against.n_with_copy:
         return f"No film of it was found in the collection {spell(against.collection)}."
     return (
-        f"{against.n_with_copy:,} of its films ({say_share(against.share)}) stand in the collection"
+        f"{against.n_with_copy:,} of its films ({say_share(against.share)}) are in the collection"
         f" {spell(against.collection)} too: for a model that has seen the one, the other is no"
         " external test."
     )

@@ -25,7 +25,7 @@ EXPLANATIONS: Final[Mapping[str, RuleText]] = MappingProxyType(
     {
         "copies-across-splits": RuleText(
             title="Copies on both sides of a split",
-            meaning="Copies of one picture stand in more than one of the parts that a collection "
+            meaning="Copies of one picture are in more than one of the parts that a collection "
             "is divided into: the training films a model learns from, the tune films (others say "
             "validation) it is tuned on, and the test films it is judged by.",
             why="A model that has seen a picture during training can recognise it again. Its "
@@ -34,7 +34,7 @@ EXPLANATIONS: Final[Mapping[str, RuleText]] = MappingProxyType(
         ),
         "patient-across-splits": RuleText(
             title="One patient on both sides of a split",
-            meaning="Different films of one patient stand in more than one part of the collection.",
+            meaning="Different films of one patient are in more than one part of the collection.",
             why="Two films of one injury are alike enough to be recognised, so results on the "
             "second are better than they would be for a new patient.",
         ),
@@ -46,14 +46,14 @@ EXPLANATIONS: Final[Mapping[str, RuleText]] = MappingProxyType(
         ),
         "copy-in-other-collection": RuleText(
             title="Films that another collection holds too",
-            meaning="The same picture stands here and in the collection that this one was compared "
+            meaning="The same picture is here and in the collection that this one was compared "
             "with, as it was or turned, mirrored, resized or changed in contrast.",
             why="A model that was trained on the one and tested on the other has seen these films "
             "before: the test is not external.",
         ),
         "same-picture": RuleText(
             title="Near-copies",
-            meaning="The same film stands in the collection more than once: turned, mirrored, "
+            meaning="The same film is in the collection more than once: turned, mirrored, "
             "enlarged, cropped, with other contrast, or with black and white swapped.",
             why="Copies add weight and not knowledge: the collection is smaller than it looks, "
             "and confidence intervals that count copies as patients are too narrow.",
