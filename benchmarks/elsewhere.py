@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from osteon.evaluation.auroc import delong_interval, measure_auroc
-from osteon.evaluation.intervals import Proportion
 
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.inference.guards import build_guards
 from osteon.release import Release, read_release
+from osteon.statistics.auroc import delong_interval, measure_auroc
+from osteon.statistics.intervals import Proportion
 from osteon.terms import ManifestRow, Reading
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "results" / "default-model.md"
