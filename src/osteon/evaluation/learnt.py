@@ -9,13 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from osteon.collection.manifest import Manifest
-from osteon.collection.recognition import (
-    FilmIdentity,
-    identify_films,
-    recognise_files,
-    recognise_films,
-)
+from osteon.collection.recognition import identify_films, recognise_files, recognise_films
 from osteon.errors import LeakFound
+from osteon.radiographs.recognition import FilmIdentity
 from osteon.release import FilmList
 from osteon.release.card import LearntCount
 from osteon.terms import ManifestRow, Progress, no_progress
