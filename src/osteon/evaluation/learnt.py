@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from osteon.collection.manifest import Manifest
-from osteon.collection.recognition import (
-    identify_films,
-    recognise_files,
-    recognise_films,
-)
+from osteon.collection.recognition import identify_films, recognise_files, recognise_films
 from osteon.errors import LeakFound
 from osteon.radiographs.recognition import FilmIdentity
 from osteon.release import FilmList

@@ -29,7 +29,7 @@ LOOK: Final = "dct-sign-256"
 """Name of the look's definition; one that changes gets another name."""
 
 MAX_DISTANCE: Final = 32
-"""Bits in which the looks of two copies differ at most; docs/decisions/0037 has the numbers."""
+"""Bits in which the looks of two copies differ at most; docs/decisions/0038 has the numbers."""
 
 _CELLS: Final = 64
 _TERMS: Final = 16
