@@ -7,6 +7,7 @@ from osteon.errors import NoFilms, OutputFault
 from osteon.jobs.demo import DemoRequest, run_demo
 from osteon.jobs.demo_report import DemoReport, describe_hunt
 from osteon.phantoms.copies import PlantedCopy
+from osteon.release import read_release
 from tests.packages import has_default_release
 from tests.rows import flaw
 
@@ -60,6 +61,17 @@ def test_drawings_are_read_by_the_network_that_learnt_from_drawings(again):
     assert len(list((again.readings / "overlays").iterdir())) >= 1
     assert again.next_commands[0].what == "osteon read YOUR_FILM"
     assert "osteon-1" in again.next_commands[0].why
+
+
+def test_no_drawing_is_turned_away_as_no_limb(again):
+    """The guards were fitted to films: a release of drawings reads what looks like none to them."""
+    assert read_release(again.folder / "demo.osteon").card.guards.on_stranger == "read"
+    lines = (again.readings / "readings.jsonl").read_text().splitlines()
+    readings = [json.loads(line) for line in lines]
+    assert all("decision" in reading for reading in readings)
+    turned_away = [reading for reading in readings if reading["decision"] == "not read"]
+    codes = {code for reading in turned_away for code in reading["reason_codes"]}
+    assert "out-of-scope" not in codes
 
 
 def test_what_the_demo_says_of_its_network_carries_counts_and_intervals(again):

@@ -11,7 +11,7 @@ from osteon.audit.duplicates.registration import align_finely, align_pair
 from osteon.audit.duplicates.search import Link, compare_films, find_copies
 from osteon.terms import Pixels8
 
-ALIKE = ((9, 3), (15, 9), (21, 19))
+ALIKE = ((6, 15), (40, 57), (13, 68))
 """Phantoms that lie so on a screen that their screenshots fit one another by the frame."""
 
 
@@ -49,7 +49,7 @@ def test_a_collection_of_screenshots_has_no_copies():
 
 def test_without_the_films_their_fingerprints_decide_alike():
     """A frame is no evidence where nobody can look closer, either."""
-    screens = [draw_screen(draw_bones(seed)) for seed in (3, 9, 15, 19, 21)]
+    screens = [draw_screen(draw_bones(seed)) for seed in (6, 13, 15, 40, 57, 68)]
     assert find_copies([print_of(screen) for screen in screens]) == ()
 
 
