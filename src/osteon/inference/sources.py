@@ -189,7 +189,7 @@ def _unmask(film: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
     Raises:
         UnsupportedRadiograph: If it hides something.
     """
-    n_hidden = int(np.ma.count_masked(film))
+    n_hidden = int(np.count_nonzero(np.ma.getmaskarray(film)))
     if n_hidden:
         raise UnsupportedRadiograph(
             "array",
