@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,8 @@ def demo(
 
     Stopped half-way, the same command goes on where it was.
     """
+    if find_spec("torch") is None:  # said now, and not after minutes of drawing
+        raise ModuleNotFoundError("torch", name="torch")
     from osteon.jobs.demo import DemoRequest, run_demo
 
     request = DemoRequest(

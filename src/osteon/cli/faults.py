@@ -16,6 +16,9 @@ from osteon.errors import MissingExtra, OsteonError, OutputFault
 
 FINE, OUR_BUG, THE_INPUT, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
+TRAINS = frozenset({"adopt", "demo", "explain", "export", "summary", "train"})
+"""Commands that need the train extra, whatever package they miss first."""
+
 RESUMES = frozenset({"train", "read"})
 """Commands that go on with --resume."""
 
@@ -82,8 +85,11 @@ def translate(fault: BaseException, *, arguments: Sequence[str] = ()) -> Verdict
         fault: Any.
         arguments: What the person typed behind `osteon`.
     """
+    command = arguments[0] if arguments else ""
     if isinstance(fault, KeyboardInterrupt):
         return _stopped(arguments)
+    if isinstance(fault, ModuleNotFoundError) and (verdict := _missing_extra(fault, command)):
+        return verdict
     for kind, words in TABLE:
         if isinstance(fault, kind) and (verdict := words(fault)) is not None:
             return verdict
@@ -113,11 +119,13 @@ def _the_input(fault: BaseException) -> Verdict:
     return Verdict(exit_code=THE_INPUT, words=str(fault))
 
 
-def _missing_extra(fault: BaseException) -> Verdict | None:
-    package = (getattr(fault, "name", None) or "").partition(".")[0]
+def _missing_extra(fault: ModuleNotFoundError, command: str) -> Verdict | None:
+    package = (fault.name or "").partition(".")[0]
     extra = EXTRA_OF.get(package)
     if extra is None:
         return None
+    if command in TRAINS:
+        extra = "train"  # which brings what the audit extra brings
     return _the_input(
         MissingExtra(
             package,
@@ -176,7 +184,6 @@ TABLE: tuple[
     ...,
 ] = (
     (OsteonError, _the_input),
-    (ModuleNotFoundError, _missing_extra),
     (BrokenPipeError, _pipe_closed),
     (OSError, _place),
     (MemoryError, _memory),

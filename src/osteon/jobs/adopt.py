@@ -12,6 +12,7 @@ import numpy as np
 
 from osteon.collection.manifest import Manifest
 from osteon.errors import ManifestFault, MeasurementFault, ReleaseInverted
+from osteon.evaluation.benchmark.entrants import UNKNOWN_FILMS
 from osteon.evaluation.certify import (
     Certificate,
     Promises,
@@ -46,11 +47,6 @@ RECIPE: Final = "adopted"
 """What stands in a card for the recipe of a network that was trained elsewhere."""
 
 FILMS_FOR_PARITY: Final = 32
-
-UNKNOWN_FILMS: Final = (
-    "The films that this network learnt from are unknown. If any of the films here, or copies of "
-    "them, are among those, every number here flatters it; nothing in the file can tell."
-)
 
 
 class AdoptRequest(Settings):

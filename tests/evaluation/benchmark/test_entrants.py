@@ -11,11 +11,11 @@ from osteon.errors import LeakFound, ManifestFault, SettingsFault
 from osteon.evaluation.benchmark.entrants import (
     OTHER_COLLECTION,
     OTHER_PROMISES,
+    UNKNOWN_FILMS,
     check_films,
     choose_manifest,
     find_contenders,
 )
-from osteon.jobs.adopt import UNKNOWN_FILMS
 from osteon.release.card import Films
 from osteon.runs import hash_manifest
 

@@ -11,13 +11,16 @@ from osteon.collection.groups import read_grouped_manifest
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.errors import LeakFound, ManifestFault, RunFault, SettingsFault
 from osteon.inference.bundled import locate_release
-from osteon.jobs.adopt import UNKNOWN_FILMS
 from osteon.jobs.evaluate import describe_run
 from osteon.release import SUFFIX, ReleaseCard, read_release
 from osteon.runs import RunFolder, hash_manifest
 from osteon.terms import ManifestRow
 from osteon.wording import say_count
 
+UNKNOWN_FILMS: Final = (
+    "The films that this network learnt from are unknown. If any of the films here, or copies of "
+    "them, are among those, every number here flatters it; nothing in the file can tell."
+)
 OTHER_COLLECTION: Final = (
     "It learnt from another collection than these films are of; its promises were certified there. "
     "Whether some of these films are copies of its own, `osteon audit --against` tells."
