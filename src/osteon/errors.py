@@ -259,12 +259,15 @@ class MissingExtra(OsteonError):
     """A part of Osteon that was not installed."""
 
 
-def name_missing_extra(fault: ModuleNotFoundError, *, needed_by: str) -> MissingExtra | None:
+def name_missing_extra(
+    fault: ModuleNotFoundError, *, needed_by: str, extra: str | None = None
+) -> MissingExtra | None:
     """Return which extra brings a package that is not installed; None where no extra has it.
 
     Args:
         fault: The import that failed.
         needed_by: What asks for the package, such as "this command" or "osteon.audit".
+        extra: The extra that is needed whichever package is missed first; None for the package's.
     """
     package = (fault.name or "").partition(".")[0]
     if package not in EXTRA_OF:
@@ -272,7 +275,7 @@ def name_missing_extra(fault: ModuleNotFoundError, *, needed_by: str) -> Missing
     return MissingExtra(
         package,
         f"must be installed for {needed_by}",
-        advice=f'Install it with: pip install "osteon[{EXTRA_OF[package]}]"',
+        advice=f'Install it with: pip install "osteon[{extra or EXTRA_OF[package]}]"',
     )
 
 

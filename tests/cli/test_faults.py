@@ -85,6 +85,16 @@ def test_a_missing_package_names_the_extra_that_brings_it(package, extra):
     assert f'pip install "osteon[{extra}]"' in verdict.words
 
 
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [("demo", "train"), ("export", "train"), ("import", "audit"), ("evaluate", "audit")],
+)
+def test_a_command_that_trains_asks_for_all_it_needs_at_once(command, extra):
+    """Whoever has the base install is not sent for one extra and then for another."""
+    fault = ModuleNotFoundError(name="polars")
+    assert f"osteon[{extra}]" in translate(fault, arguments=[command, "-o", "out"]).words
+
+
 def test_a_missing_package_of_nobody_is_our_bug():
     """A package that no extra brings was forgotten by us."""
     assert translate(ModuleNotFoundError(name="osteon.nowhere")).exit_code == 1

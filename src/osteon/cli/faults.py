@@ -16,6 +16,9 @@ from osteon.errors import OsteonError, OutputFault, name_missing_extra
 
 FINE, OUR_BUG, THE_INPUT, STOPPED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
+TRAINS = frozenset({"adopt", "demo", "explain", "export", "summary", "train"})
+"""Commands that need the train extra, whatever package they miss first."""
+
 PLACES: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
         errno.ENOSPC: ("the disk must have room", "Free some space, or choose another folder."),
@@ -56,8 +59,11 @@ def translate(fault: BaseException, *, arguments: Sequence[str] = ()) -> Verdict
         fault: Any.
         arguments: What the person typed behind `osteon`.
     """
+    command = arguments[0] if arguments else ""
     if isinstance(fault, KeyboardInterrupt):
         return _stopped(arguments)
+    if isinstance(fault, ModuleNotFoundError) and (verdict := _missing_extra(fault, command)):
+        return verdict
     for kind, words in TABLE:
         if isinstance(fault, kind) and (verdict := words(fault)) is not None:
             return verdict
@@ -87,9 +93,9 @@ def _the_input(fault: BaseException) -> Verdict:
     return Verdict(exit_code=THE_INPUT, words=str(fault))
 
 
-def _missing_extra(fault: BaseException) -> Verdict | None:
-    assert isinstance(fault, ModuleNotFoundError)  # by the table
-    named = name_missing_extra(fault, needed_by="this command")
+def _missing_extra(fault: ModuleNotFoundError, command: str) -> Verdict | None:
+    brings = "train" if command in TRAINS else None  # which brings what the audit extra brings
+    named = name_missing_extra(fault, needed_by="this command", extra=brings)
     return None if named is None else _the_input(named)
 
 
@@ -142,7 +148,6 @@ TABLE: tuple[
     ...,
 ] = (
     (OsteonError, _the_input),
-    (ModuleNotFoundError, _missing_extra),
     (BrokenPipeError, _pipe_closed),
     (OSError, _place),
     (MemoryError, _memory),

@@ -189,11 +189,7 @@ def _unmask(film: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
     Raises:
         UnsupportedRadiograph: If it hides something.
     """
-<<<<<<< HEAD
-    n_hidden = int(np.ma.getmaskarray(film).sum())
-=======
     n_hidden = int(np.count_nonzero(np.ma.getmaskarray(film)))
->>>>>>> m/torn
     if n_hidden:
         raise UnsupportedRadiograph(
             "array",
