@@ -9,7 +9,7 @@ from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.faults import STOPPED
 from osteon.cli.options import Films, JsonTo, ManifestPath, RecipeName
 from osteon.cli.progress import shown_progress
-from osteon.cli.steps import quote
+from osteon.cli.steps import quote, spell_films
 from osteon.cli.words import console_for, counted, say, show_table, write_json
 
 if TYPE_CHECKING:
@@ -113,9 +113,10 @@ def train(
         say(
             console,
             "If copies cross its splits, every number of this run is inflated.",
-            f"Next: osteon audit {quote(out / 'manifest.parquet')} -o {quote(found)}",
+            f"Next: osteon audit {quote(out / 'manifest.parquet')}{spell_films(films)} "
+            f"-o {quote(found)}",
         )
-    say(console, f"Next: osteon evaluate {quote(out)}")
+    say(console, f"Next: osteon evaluate {quote(out)}{spell_films(films)}")
 
 
 def evaluate(
