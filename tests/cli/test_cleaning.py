@@ -80,7 +80,7 @@ def test_the_cleaned_manifest_is_split_and_the_placed_one_trained_next(audited, 
     capsys.readouterr()
     where = ["--audit", str(audited / "audit"), "-o", str(audited / "again.parquet")]
     assert run(["clean", placed, *where]) == 0
-    assert "Next: osteon train RECIPE" in capsys.readouterr().out
+    assert "Next: osteon train seed-cnn4 " in capsys.readouterr().out
 
 
 def test_a_torn_film_is_found_by_every_command(tmp_path, capsys):

@@ -9,7 +9,7 @@ from osteon.cli.cards import show_measures
 from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited, WithoutFilms
 from osteon.cli.progress import shown_progress
 from osteon.cli.releases import OnInverted, Out, Sensitivity, Specificity, say_not_read
-from osteon.cli.steps import name_clean, quote, show_audit_steps
+from osteon.cli.steps import name_clean, quote, retype, show_audit_steps
 from osteon.cli.words import console_for, say, write_json
 from osteon.wording import say_count
 
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
 
 
 def adopt(
+    context: typer.Context,
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A network, as ONNX.")],
     recipe: Annotated[
         Path, typer.Option(metavar="FILE", help="What is declared of it, as TOML: docs/adopt.md.")
@@ -104,22 +105,20 @@ def adopt(
     say(console, f"Release: {report.release}. Calibration: {report.figure}")
     known = report.card.independence
     if known is not None and not known.copies_looked_for:
-        again = (
-            f"osteon adopt {quote(model)} --recipe {quote(recipe)} "
-            f"--manifest {quote(name_clean(manifest))} -o {quote(out)}"
-        )
         say(console, BEFORE_THE_SPLIT)
-        show_audit_steps(console, known, manifest, again)
+        again = retype(context, manifest=name_clean(manifest))
+        show_audit_steps(console, known, manifest, again, films=films)
     else:
         say(
             console,
             f"Next: osteon inspect {quote(report.release)}",
-            f"      osteon read FILM --release {quote(report.release)}",
+            f"Read films with it: osteon read --release {quote(report.release)} FILM",
         )
     write_json(report, json_to)
 
 
 def recalibrate(
+    context: typer.Context,
     release: Annotated[
         Path, typer.Argument(metavar="RELEASE", help="A release: NAME.osteon, or osteon-1.")
     ],
@@ -186,8 +185,8 @@ def recalibrate(
     if known is not None and not known.copies_looked_for:
         if report.was_split:
             say(console, BEFORE_THE_SPLIT)
-        again = f"osteon recalibrate {quote(release)} {quote(name_clean(manifest))} -o {quote(out)}"
-        show_audit_steps(console, known, manifest, again)
+        again = retype(context, manifest=name_clean(manifest))
+        show_audit_steps(console, known, manifest, again, films=films)
     write_json(report, json_to)
 
 

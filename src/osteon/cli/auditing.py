@@ -1,6 +1,5 @@
 """`osteon audit`: is the collection sound?"""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ import typer
 from osteon.cli.faults import THE_INPUT
 from osteon.cli.options import Films, JsonTo, ManifestPath
 from osteon.cli.progress import shown_progress
-from osteon.cli.steps import name_clean
+from osteon.cli.steps import name_audit, name_clean, quote, spell_films
 from osteon.cli.words import console_for, say, show_table, write_json
 from osteon.wording import say_count, spell
 
@@ -81,7 +80,8 @@ def audit(
         rows = [(rule, n.n_flaws, n.n_films) for rule, n in result.summary.rules.items()]
         show_table(console, ("flaw", "times", "films concerned"), rows)
         _show_examples(console, result.flaws)
-    _show_next(console, result, manifest, out)
+    where = quote(manifest) + spell_films(films)
+    _show_next(console, result, where, manifest=manifest, out=out)
     write_json(result.as_json(), json_to)
     if strict and result.flaws:
         raise typer.Exit(THE_INPUT)
@@ -145,7 +145,9 @@ def _show_examples(console: "Console", flaws: "tuple[Flaw, ...]") -> None:
         say(console, "", f"{rule}, for example {names}", f"  {flaw.advice}")
 
 
-def _show_next(console: "Console", result: "AuditResult", manifest: Path, out: Path | None) -> None:
+def _show_next(
+    console: "Console", result: "AuditResult", where: str, *, manifest: Path, out: Path | None
+) -> None:
     from osteon.audit.cleaning_rules import CLEANED
 
     if result.path:
@@ -154,13 +156,11 @@ def _show_next(console: "Console", result: "AuditResult", manifest: Path, out: P
         say(console, f"Look at the pictures: {result.page}")
     if result.path:
         say(console, f"Every film concerned: {result.path}")
-    where = shlex.quote(str(manifest))
     # A collection without a flaw is cleaned too: that is how its films get their stamps.
     if result.searched is None and CLEANED.isdisjoint(result.summary.rules):
         return
     if out is None:
-        say(console, "", f"Next: osteon audit {where} -o audit/")
+        say(console, "", f"Next: osteon audit {where} -o {quote(name_audit(manifest))}")
     else:
-        folder = shlex.quote(str(out))
-        clean = shlex.quote(str(name_clean(manifest)))
-        say(console, f"Next: osteon clean {where} --audit {folder} -o {clean}")
+        clean = quote(name_clean(manifest))
+        say(console, f"Next: osteon clean {where} --audit {quote(out)} -o {clean}")

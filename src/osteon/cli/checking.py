@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osteon.cli.options import Films, JsonTo, ManifestOut, ManifestPath
-from osteon.cli.steps import name_clean, quote, show_audit_steps
+from osteon.cli.steps import name_clean, retype, show_audit_steps
 from osteon.cli.words import console_for, say, show_table, write_json
 from osteon.wording import say_count
 
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def split(
+    context: typer.Context,
     manifest: ManifestPath,
     out: ManifestOut,
     train: Annotated[float, typer.Option(help="Percent of the films to learn from.")] = 65,
@@ -86,8 +87,8 @@ def split(
         )
     console = console_for(json_to)
     _show_split(console, outcome)
-    again = f"osteon split {quote(name_clean(given))} -o {quote(out)}"
-    show_audit_steps(console, outcome.independence, given, again)
+    again = retype(context, manifest=name_clean(given))
+    show_audit_steps(console, outcome.independence, given, again, films=films)
     write_json(outcome.as_json(), json_to)
 
 

@@ -1,13 +1,12 @@
 """`osteon clean`: what an audit found becomes a collection that can be split."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from osteon.cli.options import Films, JsonTo, ManifestOut, ManifestPath
-from osteon.cli.steps import show_audit_steps
+from osteon.cli.steps import name_run, name_split, quote, show_audit_steps, spell_films
 from osteon.cli.words import console_for, say, show_table, write_json
 from osteon.wording import say_count, spell
 
@@ -67,7 +66,7 @@ def clean(
     _show_films(console, outcome)
     _show_doubts(console, outcome)
     _show_search(console, outcome)
-    _show_next(console, outcome)
+    _show_next(console, outcome, films)
     write_json(outcome.as_json(), json_to)
 
 
@@ -120,7 +119,7 @@ def _show_doubts(console: "Console", outcome: "CleaningOutcome") -> None:
         say(console, f"{rule}: a rule that this Osteon does not know; its {n_flaws:,} passed over")
 
 
-def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
+def _show_next(console: "Console", outcome: "CleaningOutcome", films: Path | None) -> None:
     from osteon.audit.cleaning_rules import DISPUTED
 
     cleaned = outcome.cleaned
@@ -132,9 +131,9 @@ def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
             "table, then import and audit again, and they stay.",
         )
     say(console, "", f"Written: {outcome.path}")
-    where = shlex.quote(str(outcome.path))
+    where = quote(outcome.path) + spell_films(films)
     if not cleaned.independence.copies_looked_for:
-        show_audit_steps(console, cleaned.independence, outcome.path)
+        show_audit_steps(console, cleaned.independence, outcome.path, films=films)
     elif cleaned.leaks:
         words = say_count(len(cleaned.leaks), "group")
         say(
@@ -143,6 +142,6 @@ def _show_next(console: "Console", outcome: "CleaningOutcome") -> None:
             "clean the manifest from before the split, then split it.",
         )
     elif all(row.split for row in cleaned.manifest.rows):
-        say(console, f"Next: osteon train RECIPE {where} -o runs/NAME")
+        say(console, f"Next: osteon train seed-cnn4 {where} -o {quote(name_run(outcome.path))}")
     else:
-        say(console, f"Next: osteon split {where} -o split.parquet")
+        say(console, f"Next: osteon split {where} -o {quote(name_split(outcome.path))}")

@@ -9,7 +9,7 @@ from osteon.cli.cards import show_decisions, show_measures
 from osteon.cli.faults import STOPPED
 from osteon.cli.options import Films, JsonTo, RecipeName, WithLearnt
 from osteon.cli.progress import shown_progress
-from osteon.cli.steps import quote
+from osteon.cli.steps import quote, spell_films
 from osteon.cli.words import console_for, say, show_table, write_json
 from osteon.wording import say_count
 
@@ -142,9 +142,10 @@ def train(
         say(
             console,
             "If copies cross its splits, every number of this run is inflated.",
-            f"Next: osteon audit {quote(run / 'manifest.parquet')} -o {quote(found)}",
+            f"Next: osteon audit {quote(run / 'manifest.parquet')}{spell_films(films)} "
+            f"-o {quote(found)}",
         )
-    say(console, f"Next: osteon evaluate {quote(run)}")
+    say(console, f"Next: osteon evaluate {quote(run)}{spell_films(films)}")
 
 
 def _name_run(

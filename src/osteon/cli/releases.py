@@ -8,7 +8,7 @@ import typer
 from osteon.cli.cards import show_measures
 from osteon.cli.options import Films, JsonTo, StatementFile, Unaudited, WithoutFilms
 from osteon.cli.progress import shown_progress
-from osteon.cli.steps import quote
+from osteon.cli.steps import quote, retype, spell_films
 from osteon.cli.words import console_for, say, write_json
 from osteon.wording import say_count
 
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
+    context: typer.Context,
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, runs/NAME.")],
     out: Out,
     name: Annotated[
@@ -123,14 +124,15 @@ def export(
         say(
             console,
             "If copies are in several splits, only a new split and a new training help.",
-            f"Next: osteon audit {quote(run / 'manifest.parquet')} -o {quote(found)}",
-            f"      osteon export {quote(run)} --audit {quote(found)} -o {quote(out)}",
+            f"Next: osteon audit {quote(run / 'manifest.parquet')}{spell_films(films)} "
+            f"-o {quote(found)}",
+            f"      {retype(context, audit=found)}",
         )
     else:
         say(
             console,
             f"Next: osteon inspect {quote(report.release)}",
-            f"      osteon read FILM --release {quote(report.release)}",
+            f"Read films with it: osteon read --release {quote(report.release)} FILM",
         )
     write_json(report, json_to)
 
