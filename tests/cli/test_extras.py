@@ -10,7 +10,7 @@ from tests.extras import list_hidden, run_with
 from tests.films import draw_film, write_film
 from tests.releases import build_release
 
-from osteon.cli.faults import EXTRA_OF
+from osteon.errors import EXTRA_OF
 
 
 @pytest.fixture(scope="module")
