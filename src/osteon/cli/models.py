@@ -29,7 +29,13 @@ Changes = Annotated[
     ),
 ]
 
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with a run that was stopped, with its own recipe: no --set, no --init-weights.",
+    ),
+]
 InitWeights = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="ImageNet weights from a file, not from the internet."),

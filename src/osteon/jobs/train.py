@@ -26,6 +26,7 @@ from osteon.inference.network import Network
 from osteon.learning.data.loader import FilmStack, stack_films
 from osteon.learning.devices import Machine, build_fabric
 from osteon.learning.export.onnx import export_onnx
+from osteon.learning.loop.checkpoints import continue_recipe
 from osteon.learning.loop.training import Listeners, Training, TrainingOutcome
 from osteon.learning.networks.build import build_network
 from osteon.learning.recipes import Recipe, find_recipe, name_evidence, write_recipe
@@ -47,7 +48,7 @@ class TrainingRequest:
 
     Attributes:
         recipe: Name of a recipe of the package, or a TOML file.
-        overrides: Recipe keys with dots, and their TOML values.
+        overrides: Recipe keys with dots, and their TOML values; a run that goes on needs none.
         manifest: The collection, split.
         films: Where its films lie, if not where the manifest says.
         out: The run folder.
@@ -123,7 +124,7 @@ def train(
         ParityBroken: If the exported network disagrees with the trained one.
     """  # noqa: DOC502 — raised by the functions called
     run = RunFolder(path=request.out)
-    recipe = find_recipe(request.recipe, request.overrides)
+    recipe = _choose_recipe(request)
     manifest = read_manifest(request.manifest, films=request.films)
     leaks = _check_collection(manifest, request)
     if run.facts.exists() and not request.resume:
@@ -179,6 +180,14 @@ def train(
         ),
         independence=_describe_independence(manifest, leaks),
     )
+
+
+def _choose_recipe(request: TrainingRequest) -> Recipe:
+    asked, run = find_recipe(request.recipe, request.overrides), RunFolder(path=request.out)
+    if not (request.resume and run.recipe.is_file()):
+        return asked
+    begun = find_recipe(str(run.recipe))
+    return continue_recipe(asked, begun, is_changed=bool(request.overrides), where=str(run.recipe))
 
 
 def _check_collection(manifest: Manifest, request: TrainingRequest) -> tuple[Flaw, ...]:

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from osteon.errors import CheckpointMismatch, NothingToResume, OutputFault
-from osteon.learning.loop.checkpoints import read_checkpoint, write_checkpoint
+from osteon.learning.loop.checkpoints import continue_recipe, read_checkpoint, write_checkpoint
+from osteon.learning.recipes import find_recipe
 
 STATE = {"identity": {"recipe": "abc"}, "weights": torch.arange(3.0), "history": [{"epoch": 1}]}
 
@@ -70,3 +71,27 @@ def test_no_checkpoint_is_nothing_to_resume(tmp_path):
     """A place without a checkpoint says so."""
     with pytest.raises(NothingToResume):
         read_checkpoint(tmp_path / "last.ckpt")
+
+
+def test_a_stopped_run_needs_no_change_again():
+    """What `--set` changed at first lies in the run's recipe, and is taken from there."""
+    begun = find_recipe("demo", {"schedule.epochs": "3"})
+    asked = find_recipe("demo")
+    assert continue_recipe(asked, begun, is_changed=False, where="r") == begun
+    assert continue_recipe(begun, begun, is_changed=True, where="r") == begun
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "key"),
+    [
+        ("demo", {"optimiser.learning_rate": "0.5"}, "optimiser.learning_rate"),
+        ("seed-cnn4", {}, "name"),
+    ],
+)
+def test_a_run_goes_on_with_no_other_recipe_and_hears_what_differs(name, changes, key):
+    """Another network, or another value, is refused with the keys that differ."""
+    asked, begun = find_recipe(name, changes), find_recipe("demo")
+    with pytest.raises(CheckpointMismatch, match="another recipe") as raised:
+        continue_recipe(asked, begun, is_changed=bool(changes), where="r")
+    assert key in str(raised.value)
+    assert "schedule.seed" not in str(raised.value)

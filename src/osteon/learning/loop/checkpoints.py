@@ -3,6 +3,7 @@
 import os
 import pickle
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from osteon.errors import CheckpointMismatch, NothingToResume, OutputFault
+from osteon.learning.recipes import Recipe
 
 CHECKPOINT_VERSION = 1
 
@@ -81,3 +83,40 @@ def read_checkpoint(path: Path, *, identity: dict[str, str] | None = None) -> di
                 advice=f"Continue with the {what} it was made with, or choose another run folder.",
             )
     return state
+
+
+def continue_recipe(asked: Recipe, begun: Recipe, *, is_changed: bool, where: str) -> Recipe:
+    """Return the recipe that a stopped run goes on with: the one it was begun with.
+
+    Args:
+        asked: What a person names now.
+        begun: The run's own, with all that was changed in it.
+        is_changed: Whether the person names changes of the recipe now.
+        where: The run's recipe; starts a refusal.
+
+    Raises:
+        CheckpointMismatch: If the person wants another recipe; the keys that differ are named.
+    """
+    if asked.name == begun.name and not is_changed:
+        return begun
+    one, two = (_flatten(recipe.model_dump(mode="json")) for recipe in (asked, begun))
+    differing = [key for key in one | two if one.get(key) != two.get(key)]
+    if differing:
+        raise CheckpointMismatch(
+            where,
+            "a run goes on with the recipe that it was begun with",
+            found=f"another recipe: other values of {', '.join(differing)}",
+            advice="Leave --set out and name the same recipe: the run's own recipe.toml is used.",
+        )
+    return begun
+
+
+def _flatten(table: Mapping[str, object]) -> dict[str, object]:
+    """Return a recipe's values by their keys with dots."""
+    flat: dict[str, object] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{inner}": one for inner, one in _flatten(value).items()}
+        else:
+            flat[key] = value
+    return flat
