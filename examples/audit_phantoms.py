@@ -5,6 +5,11 @@ python examples/audit_phantoms.py audit-demo
 Sixty drawn films in train and test folders, among which the script hides what public collections
 hide: films turned and mirrored, cropped, as a negative, with words on them, under the other label,
 in the other split, cut off in the middle.
+
+The picture of it in the README is made so:
+
+chromium --headless --hide-scrollbars --window-size=1000,1880
+--screenshot=docs/images/audit-report.png audit-demo/audit/report.html
 """
 
 import sys

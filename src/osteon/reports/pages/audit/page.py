@@ -263,10 +263,11 @@ def _say_findings(page: AuditPage, sections: Sequence[Section]) -> list[str]:
 
 def _say_size(summary: AuditSummary) -> str:
     shut = summary.n_films - summary.n_readable
+    do = "does" if shut == 1 else "do"
     whole = (
         "all of them open whole"
         if not shut
-        else f"{summary.n_readable:,} of them open whole and {shut:,} do not"
+        else f"{summary.n_readable:,} of them open whole and {shut:,} {do} not"
     )
     gone = summary.n_not_seen
     changed = (
