@@ -52,6 +52,37 @@ def test_no_threshold_does_better(rows):
     assert chosen == pytest.approx(best)
 
 
+def test_equal_error_by_hand():
+    """Others at 0, 1, 4, 7 and fractures at 3, 5, 6, 8: one of four is wrong on both sides at 4.5.
+
+    Youden's best is as good from 1 to 3, where all fractures are found and two of four called.
+    """
+    logits = np.array([0.0, 1.0, 4.0, 7.0, 3.0, 5.0, 6.0, 8.0])
+    point = choose_threshold(logits, np.array([False] * 4 + [True] * 4), rule="equal-error")
+    assert (point.threshold, point.rule) == (4.5, "equal-error")
+    assert point.sensitivity == point.specificity == Proportion(hits=3, n=4)
+    assert choose_threshold(logits, np.array([False] * 4 + [True] * 4)).threshold == 2
+
+
+@given(films)
+def test_no_threshold_brings_sensitivity_and_specificity_nearer(rows):
+    """No threshold has shares nearer each other, unless none is better than calling every film."""
+    logits = np.array([x for x, _ in rows])
+    truths = np.array([yes for _, yes in rows])
+    levels = np.unique(logits)
+
+    def apart(threshold):
+        counted = count_confusion(logits, truths, threshold)
+        misses, alarms = counted.false_negatives, counted.false_positives
+        return abs(misses / truths.sum() - alarms / (~truths).sum())
+
+    chosen = choose_threshold(logits, truths, rule="equal-error").threshold
+    if levels.size == 1 or max(measure_youden(logits, truths, x) for x in levels[1:]) < -1e-9:
+        assert chosen == levels[0]
+    else:
+        assert apart(chosen) == pytest.approx(min(apart(level) for level in levels[1:]))
+
+
 def test_neighbouring_numbers_still_have_a_threshold_between_them():
     """Two logits with no number between them are told apart all the same."""
     low = 1.0
@@ -75,7 +106,8 @@ def test_half_is_logit_zero_whatever_the_films():
     assert point.specificity.value is None
 
 
-def test_youden_refuses_films_that_are_all_alike():
+@pytest.mark.parametrize("rule", ["youden", "equal-error"])
+def test_a_rule_that_looks_at_films_refuses_those_that_are_all_alike(rule):
     """One class has no best threshold, and the refusal offers another rule."""
     with pytest.raises(OneClassOnly, match='rule "half"'):
-        choose_threshold(np.array([0.0, 1.0]), np.array([False, False]))
+        choose_threshold(np.array([0.0, 1.0]), np.array([False, False]), rule=rule)

@@ -42,6 +42,9 @@ def test_the_report_says_where_the_threshold_was_chosen(metrics):
     said = describe_evaluation(build_evaluation(metrics, operating_point=youden))
     assert "largest on tune (Youden)" in " ".join(said.split())
     assert "(8 of 8)" in said
+    equal = choose_threshold(logits, TRUTHS, rule="equal-error", chosen_on="tune")
+    said = describe_evaluation(build_evaluation(metrics, operating_point=equal))
+    assert "nearest each other on tune (equal error rate)" in " ".join(said.split())
     half = choose_threshold(logits, TRUTHS, rule="half")
     said = describe_evaluation(build_evaluation(metrics, operating_point=half))
     assert "chosen on no film" in " ".join(said.split())

@@ -11,7 +11,7 @@ from osteon.statistics.intervals import Proportion
 from osteon.statistics.metrics import count_confusion
 from osteon.terms import Logit
 
-Rule = Literal["youden", "half"]
+Rule = Literal["youden", "equal-error", "half"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +20,7 @@ class OperatingPoint:
 
     Attributes:
         threshold: A film is called fractured where its logit is at or above it.
-        rule: "youden" or "half".
+        rule: "youden", "equal-error" or "half".
         chosen_on: The films it was chosen on, such as "tune".
         n_films: How many those were.
         n_fractured: How many of them had a fracture.
@@ -43,31 +43,33 @@ def choose_threshold(
     """Return the threshold that a rule gives on these films.
 
     "half" is logit 0, where the sigmoid is 0.5, as the seeds had it; it looks at no film.
-    "youden" maximises sensitivity + specificity - 1. Any threshold between two neighbouring logits
-    does the same, so it lies in the middle of their gap; of equally good gaps the widest is taken,
-    then the lowest, which misses less.
+    "youden" maximises sensitivity + specificity - 1. "equal-error" brings sensitivity and
+    specificity as near to each other as they come: on few films it varies less, since a flat
+    stretch of the ROC curve does not move it. Any threshold between two neighbouring logits does
+    the same, so it lies in the middle of their gap; of equally good gaps the widest is taken, then
+    the lowest, which misses less.
 
     Args:
         logits: Shape `(films,)`, finite.
         references: True where a fracture is present, shape `(films,)`.
-        rule: "youden" or "half".
+        rule: "youden", "equal-error" or "half".
         chosen_on: The films' name, such as "tune"; never "test".
 
     Raises:
-        OneClassOnly: If "youden" is asked of films that are all alike.
+        OneClassOnly: If a rule that looks at films is asked of films that are all alike.
 
     Reference:
         Youden, Cancer 3 (1950) 32.
     """
     answers, truths = check_answers(logits, references)
-    if rule == "youden" and (truths.all() or not truths.any()):
+    if rule != "half" and (truths.all() or not truths.any()):
         raise OneClassOnly(
             f"threshold on {chosen_on}",
             "needs films with a fracture and films without",
             found=f"{int(truths.sum())} fractured of {truths.size}",
             advice='Use the rule "half", or choose the threshold on other films.',
         )
-    threshold = 0.0 if rule == "half" else _find_youden(answers, truths)
+    threshold = 0.0 if rule == "half" else _find_best(answers, truths, rule)
     counted = count_confusion(answers, truths, threshold)
     n_fractured = int(truths.sum())
     return OperatingPoint(
@@ -81,17 +83,20 @@ def choose_threshold(
     )
 
 
-def _find_youden(logits: Logits, references: References) -> float:
+def _find_best(logits: Logits, references: References, rule: Rule) -> float:
     levels, place = np.unique(logits, return_inverse=True)
     n_yes = int(references.sum())
     n_no = references.size - n_yes
     # Films at each level and above are called; a threshold stands below each level but the lowest.
     yes_from = np.bincount(place, weights=references)[::-1].cumsum()[::-1]
     no_from = np.bincount(place, weights=~references)[::-1].cumsum()[::-1]
-    # Whole numbers, so that ties are ties: J times both class sizes.
+    # Whole numbers, so that ties are ties: shares times both class sizes.
     gains = (yes_from * n_no - no_from * n_yes).astype(np.int64)[1:]
     if gains.size == 0 or gains.max() < 0:
         return float(levels[0])  # no gap is better than calling every film: miss nothing
+    if rule == "equal-error":
+        missed = (n_yes - yes_from) * n_no
+        gains = -np.abs(missed - no_from * n_yes).astype(np.int64)[1:]
     gaps = np.diff(levels)
     widest = np.where(gains == gains.max(), gaps, -np.inf)
     best = int(np.argmax(widest))

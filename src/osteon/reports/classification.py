@@ -20,6 +20,8 @@ FEW_GROUPS = 30
 
 RULES = {
     "youden": "where sensitivity and specificity together were largest on {films} (Youden)",
+    "equal-error": "where sensitivity and specificity were nearest each other on {films} (equal"
+    " error rate)",
     "half": "where the sigmoid is 0.5, as the seeds had it, and was chosen on no film",
 }
 

@@ -112,6 +112,19 @@ def test_roc_curve_of_a_release_marks_both_limits(roc, decisions, tmp_path, draw
     ]
 
 
+def test_a_rate_that_falls_in_every_epoch_is_marked_once(history, tmp_path, drawn):
+    """A one-cycle's fall is no step: one mark where it begins, and words that say so."""
+    rows = [
+        dataclasses.replace(history[0], epoch=epoch, learning_rate=1e-3 / max(epoch, 2))
+        for epoch in range(1, 19)
+    ]
+    draw_training_curves(rows, tmp_path / "a.png")
+    axes = drawn[0].axes[1]
+    (marks,) = [line for line in axes.lines if line.get_marker() == "^"]
+    assert list(marks.get_xdata()) == [3]
+    assert "learning rate falls from here on" in [one.get_text() for one in axes.texts]
+
+
 @pytest.mark.parametrize(("n_epochs", "lowered"), [(3, 2), (6, 2), (6, 5), (6, 6), (2, 2), (40, 2)])
 def test_words_about_the_rate_stay_inside_the_axes(history, tmp_path, drawn, n_epochs, lowered):
     """Wherever the learning rate falls, its words do not run over the label of the axis."""

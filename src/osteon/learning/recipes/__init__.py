@@ -236,7 +236,8 @@ class Recipe(Settings):
         loss: What is asked of a network that learns places.
         class_weights: Weigh films by n / (2 · n of their class) in the loss.
         operating_point: "youden" takes the threshold with the highest sensitivity + specificity on
-            the tune split; "half" takes the sigmoid at 0.5, as the seeds did.
+            the tune split; "equal-error" the one at which they are nearest each other there, which
+            varies less where tune films are few; "half" the sigmoid at 0.5, as the seeds did.
         targets: What is hoped for, such as `sensitivity = 0.90`; evaluation says of each
             whether it was met, missed or left undecided.
     """
@@ -251,7 +252,7 @@ class Recipe(Settings):
     sampling: SamplingSettings = SamplingSettings()
     loss: LossSettings = LossSettings()
     class_weights: bool = True
-    operating_point: Literal["youden", "half"] = "youden"
+    operating_point: Literal["youden", "equal-error", "half"] = "youden"
     targets: dict[TargetMetric, float] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -67,7 +67,7 @@ def draw_training_curves(history: Sequence[HistoryRow], path: Path, *, note: str
             (-6 if near_right else 6, 8), textcoords="offset points",
             ha="right" if near_right else "left", size=TEXT, color=BLUE,
         )  # fmt: skip
-    right.set_ylabel("Loss (binary cross-entropy)")
+    right.set_ylabel("Loss")
     losses = [loss for row in history for loss in (row.train_loss, row.tune_loss)]
     right.set_ylim(0, 1.08 * max((loss for loss in losses if math.isfinite(loss)), default=1.0))
     _mark_cuts(right, history)
@@ -238,13 +238,18 @@ def _mark_cuts(axes: Axes, history: Sequence[HistoryRow]) -> None:
     cuts = [b.epoch for a, b in pairwise(history) if b.learning_rate < a.learning_rate]
     if not cuts:
         return
+    # A rate that falls in most epochs, as a one-cycle's does, is marked where it begins to.
+    is_steady = len(cuts) > 0.5 * len(history)
+    marked = cuts[:1] if is_steady else cuts
     axes.plot(
-        cuts, [0.015] * len(cuts), "^", color=VERMILION, ms=7, transform=axes.get_xaxis_transform()
-    )
+        marked, [0.015] * len(marked), "^", color=VERMILION, ms=7,
+        transform=axes.get_xaxis_transform(),
+    )  # fmt: skip
     # Beside the first one, on the side with more room: left of an early one lies the axis' label.
     is_early = cuts[0] <= 0.5 * (len(history) + 1)
     axes.annotate(
-        "learning rate lowered", (cuts[0], 0.015), (9 if is_early else -9, 0),
+        "learning rate falls from here on" if is_steady else "learning rate lowered",
+        (cuts[0], 0.015), (9 if is_early else -9, 0),
         xycoords=("data", "axes fraction"), textcoords="offset points", va="center",
         ha="left" if is_early else "right", size=SMALL, color=VERMILION,
     )  # fmt: skip
