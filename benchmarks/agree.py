@@ -15,7 +15,7 @@ from pathlib import Path
 
 from osteon.errors import OsteonError
 from osteon.inference.bundled import locate_release
-from osteon.release import CertifiedPoint, Measure, ReleaseCard, read_release
+from osteon.release import CertifiedThreshold, Measure, ReleaseCard, read_release
 from osteon.reports.pages.group_table import say_measure
 
 AGREES, DIFFERS, NOT_COMPARED = "agrees", "differs", "not compared"
@@ -73,7 +73,7 @@ def _compare_films(shipped: ReleaseCard, rebuilt: ReleaseCard) -> Comparison:
     )
 
 
-def _compare_points(shipped: CertifiedPoint, rebuilt: CertifiedPoint) -> Comparison:
+def _compare_points(shipped: CertifiedThreshold, rebuilt: CertifiedThreshold) -> Comparison:
     is_kept = rebuilt.lower_bound is not None and rebuilt.at_least >= shipped.at_least
     return Comparison(
         name=f"promise: {shipped.promise} at least {shipped.at_least:g}",
@@ -83,7 +83,7 @@ def _compare_points(shipped: CertifiedPoint, rebuilt: CertifiedPoint) -> Compari
     )
 
 
-def _say_point(point: CertifiedPoint) -> str:
+def _say_point(point: CertifiedThreshold) -> str:
     if point.lower_bound is None:
         return "not certified"
     return f"above {100 * point.lower_bound:.1f} %, {point.n_kept:,} of {point.n_films:,}"

@@ -19,11 +19,11 @@ import numpy as np
 from osteon.collection.manifest import read_manifest
 from osteon.evaluation.decisions import decide_films
 from osteon.evaluation.marks import maps_of, show
-from osteon.evaluation.predictions import MeasuredFilms, choose_rows, measure_films
+from osteon.evaluation.predictions import Predictions, choose_rows, measure_films
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
 from osteon.inference.evidence import measure_peak, scale_evidence
-from osteon.release import EvidenceSettings, ReleaseCard, read_release
+from osteon.release import LocalisationSettings, ReleaseCard, read_release
 from osteon.statistics.calibration_error import measure_calibration
 from osteon.statistics.overlap import is_right
 
@@ -42,7 +42,7 @@ class Box:
     group: str
 
 
-def list_boxes(films: MeasuredFilms, card: ReleaseCard, rule: EvidenceSettings) -> list[Box]:
+def list_boxes(films: Predictions, card: ReleaseCard, rule: LocalisationSettings) -> list[Box]:
     """Return the boxes that a card shows, rated by a rule as it stands, whatever it says.
 
     Args:
@@ -110,7 +110,7 @@ def tell_ranges(boxes: Sequence[Box]) -> Iterator[tuple[str, ...]]:
             )
 
 
-def tell_films(films: MeasuredFilms, card: ReleaseCard) -> Iterator[tuple[str, str]]:
+def tell_films(films: Predictions, card: ReleaseCard) -> Iterator[tuple[str, str]]:
     """Yield what is drawn on films, and where the map and the decision disagree."""
     settings, how = card.evidence, card.preparation
     called = decide_films(card.calibrator.calibrate(films.logits), card.operating_points)

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.radiographs.fuzzing import make_film, make_films, read_all
 from tests.radiographs.fuzzing_dicom import make_kinds
 
-from osteon.sandbox import ChildPool, Limits
+from osteon.sandbox import Limits, WorkerPool
 
 ROUND = 5_000
 
@@ -35,7 +35,7 @@ def main() -> int:
         return 0
     counts: Counter[str] = Counter()
     start, end, n_bugs = 0, monotonic() + 60 * asked.minutes, 0
-    with ChildPool(limits=Limits(cpu_s=asked.cpu_s)) as pool:
+    with WorkerPool(limits=Limits(cpu_s=asked.cpu_s)) as pool:
         while monotonic() < end:
             films = islice(make_films(kinds, seed=asked.seed, start=start), ROUND)
             outcomes = read_all(films, pool=pool)

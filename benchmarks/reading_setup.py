@@ -22,9 +22,9 @@ from osteon.learning.recipes import find_recipe
 from osteon.phantoms.phantom import draw_phantom
 from osteon.release import (
     Calibrator,
-    CertifiedPoint,
-    EvidenceSettings,
+    CertifiedThreshold,
     Guards,
+    LocalisationSettings,
     NetworkCard,
     OperatingPoints,
     Preparation,
@@ -95,8 +95,8 @@ def write_release(recipe_name: str, folder: Path) -> Path:
 def make_up_card(name: str, how: Preparation, guards: Guards, n_bytes: int) -> ReleaseCard:
     """Make a card that promises nothing: every film is in doubt, and so is searched for places."""
 
-    def promise(what: Promise) -> CertifiedPoint:
-        return CertifiedPoint(
+    def promise(what: Promise) -> CertifiedThreshold:
+        return CertifiedThreshold(
             promise=what,
             at_least=0.9,
             threshold=None,
@@ -124,7 +124,7 @@ def make_up_card(name: str, how: Preparation, guards: Guards, n_bytes: int) -> R
         operating_points=OperatingPoints(
             high_sensitivity=promise("sensitivity"), high_specificity=promise("specificity")
         ),
-        evidence=EvidenceSettings(method="in the network", scale=1e-3, threshold=0.3),
+        evidence=LocalisationSettings(method="in the network", scale=1e-3, threshold=0.3),
         guards=guards,
         recipe=name,
         trained_on=None,

@@ -26,11 +26,11 @@ from osteon.collection.manifest import Manifest, read_manifest
 from osteon.collection.recognition import build_list, identify_own_films
 from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault, OsteonError
-from osteon.evaluation.certify import Promises, calibrate_and_certify, films_may_certify
+from osteon.evaluation.certify import PerformanceGoals, calibrate_and_certify, films_may_certify
 from osteon.evaluation.cohort import check_splits
 from osteon.evaluation.detection import measure_detection
 from osteon.evaluation.localisation import fit_evidence, measure_places
-from osteon.evaluation.predictions import MeasuredFilms, choose_rows, measure_films
+from osteon.evaluation.predictions import Predictions, choose_rows, measure_films
 from osteon.evaluation.release_builder import (
     build_self_test,
     read_statement,
@@ -39,12 +39,12 @@ from osteon.evaluation.release_builder import (
 from osteon.evaluation.scope import choose_guards
 from osteon.inference.bundled import locate_release
 from osteon.inference.network import Network, open_session
-from osteon.inference.predictor import Answerer, Evidence
+from osteon.inference.predictor import Evidence, Predictor
 from osteon.release import FilmList, NetworkCard, Release, ReleaseCard, read_release
 from osteon.release.card import Statement
 from osteon.reports.figures.calibration import draw_release
 from osteon.runs import describe_versions, is_drawn
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import Progress, no_progress
 
 
@@ -90,7 +90,7 @@ def repack(
     network = _open_network(release)
     tune, test = _read_both(network, old, manifest, progress)
     how, points = old.preparation, old.operating_points
-    promises = Promises(
+    promises = PerformanceGoals(
         sensitivity=points.high_sensitivity.at_least,
         specificity=points.high_specificity.at_least,
         confidence=points.high_sensitivity.confidence,
@@ -166,17 +166,17 @@ def _open_network(release: Release) -> Network:
 
 def _read_both(
     network: Network, old: ReleaseCard, manifest: Manifest, progress: Progress
-) -> tuple[MeasuredFilms, MeasuredFilms]:
+) -> tuple[Predictions, Predictions]:
     """Read tune, with evidence, and test, as `osteon export` does."""
     guards, method = choose_guards(manifest, old.guards.on_inverted), old.evidence.method
     asked: tuple[tuple[str, Evidence], ...] = (
         ("tune", method),
         ("test", "none" if method == "occlusion" else method),
     )
-    with ChildPool() as pool:
+    with WorkerPool() as pool:
         tune, test = (
             measure_films(
-                Answerer(network, guards, pool, evidence=evidence),
+                Predictor(network, guards, pool, evidence=evidence),
                 manifest,
                 choose_rows(manifest, split),
                 split=split,

@@ -13,9 +13,9 @@ from scipy.stats import beta
 from osteon.inference.guard_network import hash_guard_network
 from osteon.release import (
     Calibrator,
-    CertifiedPoint,
-    EvidenceSettings,
+    CertifiedThreshold,
     Guards,
+    LocalisationSettings,
     OperatingPoints,
     Preparation,
     ReleaseCard,
@@ -94,10 +94,10 @@ def draw_test_films(side: int = SIDE) -> np.ndarray:
 
 def certify(
     promise: str, at_least: float, n_films: int, n_kept: int, threshold: float
-) -> CertifiedPoint:
+) -> CertifiedThreshold:
     """Build a promise with counts that prove it."""
     bound = float(beta.ppf(0.05, n_kept, n_films - n_kept + 1))
-    return CertifiedPoint(
+    return CertifiedThreshold(
         promise=promise,
         at_least=at_least,
         threshold=threshold,
@@ -139,7 +139,7 @@ def build_card(**changes: Any) -> ReleaseCard:
             high_sensitivity=certify("sensitivity", 0.90, 131, 129, 0.2),
             high_specificity=certify("specificity", 0.95, 269, 264, 0.8),
         ),
-        "evidence": EvidenceSettings(method="in the network", scale=0.25, threshold=0.4),
+        "evidence": LocalisationSettings(method="in the network", scale=0.25, threshold=0.4),
         "guards": Guards(
             network=hash_guard_network(),
             min_spread=0.0,

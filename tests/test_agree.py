@@ -2,7 +2,7 @@
 
 import pytest
 
-from osteon.release import CertifiedPoint, Measure, OperatingPoints
+from osteon.release import CertifiedThreshold, Measure, OperatingPoints
 from tests.releases import build_card, build_release, certify
 from tests.scripts import load_script
 
@@ -34,7 +34,7 @@ def test_a_number_agrees_within_the_shipped_interval(value, code, tmp_path):
 def test_a_promise_that_fell_differs():
     """What was certified must be certified again."""
     none = {"threshold": None, "lower_bound": None, "n_films": 63, "n_kept": 63, "n_more": 9}
-    fallen = CertifiedPoint(promise="sensitivity", at_least=0.9, certified_on="test", **none)
+    fallen = CertifiedThreshold(promise="sensitivity", at_least=0.9, certified_on="test", **none)
     points = OperatingPoints(
         high_sensitivity=fallen, high_specificity=certify("specificity", 0.95, 269, 264, 0.8)
     )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from osteon.collection.ties import Ties
+from osteon.collection.ties import DisjointSet
 
 N = 12
 
@@ -14,7 +14,7 @@ N = 12
 @given(st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)), max_size=20))
 def test_things_belong_together_exactly_where_a_path_of_ties_joins_them(pairs):
     """The groups are the connected components that scipy finds, whatever the order of the ties."""
-    ties = Ties(N)
+    ties = DisjointSet(N)
     for one, other in pairs:
         ties.join(one, other)
     ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
@@ -29,7 +29,7 @@ def test_things_belong_together_exactly_where_a_path_of_ties_joins_them(pairs):
 def test_a_long_chain_is_no_deep_climb():
     """A hundred thousand things tied in a row are found without recursion, and are one group."""
     n = 100_000
-    ties = Ties(n)
+    ties = DisjointSet(n)
     for thing in range(n - 1):
         ties.join(thing, thing + 1)
     assert len({ties.find(thing) for thing in range(0, n, 1000)}) == 1

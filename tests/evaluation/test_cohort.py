@@ -8,8 +8,8 @@ from tests.rows import film
 
 from osteon.collection.manifest import Manifest
 from osteon.errors import LeakFound, ManifestFault
-from osteon.evaluation.cohort import check_splits, choose_some, measure_direction
-from osteon.evaluation.predictions import MeasuredFilms
+from osteon.evaluation.cohort import check_splits, choose_some, measure_polarity
+from osteon.evaluation.predictions import Predictions
 from osteon.inference.predictor import Answer
 from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import Preparation
@@ -33,7 +33,7 @@ def measured(logits, references, *, groups=None):
         )
         for row, logit in zip(rows, logits, strict=True)
     ]
-    return MeasuredFilms(
+    return Predictions(
         split="tune",
         manifest=Manifest(rows=tuple(rows), root="films"),
         rows=tuple(rows),
@@ -72,9 +72,9 @@ def test_many_films_tell_which_way_answers_point():
     """Higher answers of fractured films are seen, and so are lower ones; chance is neither."""
     chance = np.random.default_rng(1)
     truths = np.arange(200) % 2 == 0
-    right = measure_direction(measured(truths + chance.normal(0, 1, 200), truths))
-    wrong = measure_direction(measured(chance.normal(0, 1, 200) - truths, truths))
-    none = measure_direction(measured(chance.normal(0, 1, 200), truths))
+    right = measure_polarity(measured(truths + chance.normal(0, 1, 200), truths))
+    wrong = measure_polarity(measured(chance.normal(0, 1, 200) - truths, truths))
+    none = measure_polarity(measured(chance.normal(0, 1, 200), truths))
     assert (right.is_sure, right.is_inverted) == (True, False)
     assert (wrong.is_sure, wrong.is_inverted) == (False, True)
     assert (none.is_sure, none.is_inverted) == (False, False)
@@ -84,11 +84,11 @@ def test_many_films_tell_which_way_answers_point():
 def test_few_films_tell_nothing_however_well_they_are_parted():
     """Three films of each class, wholly apart, may be chance, and so may copies of three."""
     truths = np.array([True, False] * 3)
-    assert not measure_direction(measured(truths * 1.0, truths)).is_sure
+    assert not measure_polarity(measured(truths * 1.0, truths)).is_sure
     groups = [f"g{place % 6}" for place in range(60)]
     many = np.array([True, False] * 30)
-    assert not measure_direction(measured(many * 1.0, many, groups=groups)).is_sure
-    assert measure_direction(measured(many * 1.0, many)).is_sure
+    assert not measure_polarity(measured(many * 1.0, many, groups=groups)).is_sure
+    assert measure_polarity(measured(many * 1.0, many)).is_sure
 
 
 def test_some_films_are_chosen_by_class_and_content():

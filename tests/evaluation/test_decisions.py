@@ -6,7 +6,7 @@ from tests.releases import certify
 
 from osteon.errors import MeasurementFault
 from osteon.evaluation.decisions import CALLED, decide_films, measure_decisions
-from osteon.release import CertifiedPoint, OperatingPoints
+from osteon.release import CertifiedThreshold, OperatingPoints
 from osteon.statistics.metrics import measure
 
 POINTS = OperatingPoints(
@@ -63,10 +63,10 @@ def test_a_release_that_promises_nothing_leaves_all_in_doubt():
     """No film is called, and what is said of called films is undefined with its reason."""
     none = {"threshold": None, "lower_bound": None, "n_films": 20, "n_kept": 20, "n_more": 9}
     points = OperatingPoints(
-        high_sensitivity=CertifiedPoint(
+        high_sensitivity=CertifiedThreshold(
             promise="sensitivity", at_least=0.9, certified_on="test", **none
         ),
-        high_specificity=CertifiedPoint(
+        high_specificity=CertifiedThreshold(
             promise="specificity", at_least=0.95, certified_on="test", **none
         ),
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteon.evaluation.finding_calibration import FEWEST, RatedPlace, fit_findings, fit_share
+from osteon.evaluation.finding_calibration import FEWEST, RatedMark, fit_findings, fit_share
 
 
 def draw_films(n, *, of_peak=2.0, seed=0):
@@ -13,7 +13,7 @@ def draw_films(n, *, of_peak=2.0, seed=0):
     log_odds = of_peak * np.log(peak / (1 - peak)) + 0.5
     right = chance.random((n, 2)) < 1 / (1 + np.exp(-log_odds))
     return [
-        [RatedPlace(peak=float(p), is_right=bool(r)) for p, r in zip(peaks, rights, strict=True)]
+        [RatedMark(peak=float(p), is_right=bool(r)) for p, r in zip(peaks, rights, strict=True)]
         for peaks, rights in zip(peak, right, strict=True)
     ]
 
@@ -38,7 +38,7 @@ def test_where_strong_places_were_less_often_right_all_have_one_share():
 
 def test_where_nearly_all_places_were_right_they_have_one_share():
     """Of thirty places two were wrong: too few to tell which, and not none."""
-    right, wrong = RatedPlace(peak=0.9, is_right=True), RatedPlace(peak=0.4, is_right=False)
+    right, wrong = RatedMark(peak=0.9, is_right=True), RatedMark(peak=0.4, is_right=False)
     films = [[right]] * 28 + [[wrong]] * 2
     assert fit_findings(films) is None
     fitted = fit_share(films)

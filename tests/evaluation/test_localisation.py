@@ -15,7 +15,7 @@ from osteon.evaluation.localisation import (
     name_method,
 )
 from osteon.evaluation.marks import locate, show
-from osteon.evaluation.predictions import MeasuredFilms
+from osteon.evaluation.predictions import Predictions
 from osteon.geometry import Box
 from osteon.inference.evidence import measure_peak
 from osteon.inference.network import Network, open_session
@@ -23,8 +23,8 @@ from osteon.inference.predictor import Answer
 from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import (
     Calibrator,
-    EvidenceSettings,
     FindingRule,
+    LocalisationSettings,
     NetworkCard,
     OperatingPoints,
     Preparation,
@@ -88,7 +88,7 @@ def draw_films(split="tune", n=60, *, boxed=True):
             )
         )
         answers.append(draw_answer(chance, boxes[0] if boxes else None))
-    return MeasuredFilms(
+    return Predictions(
         split=split,
         manifest=collection(*rows),
         rows=tuple(rows),
@@ -259,7 +259,7 @@ def test_nothing_is_detected_where_nothing_is_known(fitted):
     dark = Answer(
         source="drawn", logit=0.0, evidence=None, place=answers[0].place, reasons=(), instance=None
     )
-    lacking = MeasuredFilms(
+    lacking = Predictions(
         split="test",
         manifest=test.manifest,
         rows=test.rows,
@@ -268,7 +268,7 @@ def test_nothing_is_detected_where_nothing_is_known(fitted):
     )
     assert measure_detection(lacking, CALIBRATOR, how=HOW, settings=fitted) == ()
     unboxed = draw_films("tune", n=10, boxed=False)
-    more = MeasuredFilms(
+    more = Predictions(
         split="test",
         manifest=collection(*rows, *unboxed.rows[::2]),
         rows=(*rows, *unboxed.rows[::2]),
@@ -296,7 +296,7 @@ def test_a_network_says_what_its_evidence_is():
 
 def test_what_was_written_before_reads_as_it_was_meant():
     """Cards of older releases and networks say nothing of cells, edges and maps."""
-    old = EvidenceSettings.model_validate(
+    old = LocalisationSettings.model_validate(
         {"method": "in the network", "scale": 2.0, "threshold": 0.3, "finding": None}
     )
     assert (old.cells, old.edge, old.grow) == (64, None, 1.0)

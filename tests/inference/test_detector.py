@@ -29,9 +29,9 @@ from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.films import read_film
 from osteon.release import (
     Calibrator,
-    CertifiedPoint,
-    EvidenceSettings,
+    CertifiedThreshold,
     FindingCalibrator,
+    LocalisationSettings,
     OperatingPoints,
     Preparation,
     read_release,
@@ -114,7 +114,7 @@ def test_without_promises_there_is_only_doubt(tmp_path):
     """A release whose films certified nothing calls nothing."""
     none = {"threshold": None, "lower_bound": None, "n_films": 20, "n_kept": 20, "n_more": 9}
     points = OperatingPoints(
-        high_sensitivity=CertifiedPoint(
+        high_sensitivity=CertifiedThreshold(
             promise="sensitivity", at_least=0.9, certified_on="test", **none
         ),
         high_specificity=certify("specificity", 0.95, 269, 264, 0.8),
@@ -129,7 +129,9 @@ def test_a_finding_has_a_probability_of_its_own_where_boxes_were_learnt(tmp_path
     rule = FindingCalibrator(
         of_film=0.2, of_peak=2.0, intercept=0.0, fitted_on="tune", n_findings=9, n_right=5
     )
-    evidence = EvidenceSettings(method="in the network", scale=0.25, threshold=0.4, finding=rule)
+    evidence = LocalisationSettings(
+        method="in the network", scale=0.25, threshold=0.4, finding=rule
+    )
     film = draw_spot(200, 200, box=(10, 10, 50, 50))
     film[120:170, 120:170] = 225
     with Detector.load(build_release(tmp_path, card={"evidence": evidence}), threads=1) as learnt:
@@ -317,7 +319,7 @@ def test_a_limit_is_the_callers_to_set(tmp_path):
 
 def test_occlusion_serves_where_the_network_gives_no_evidence(tmp_path):
     """A network with one output has a map and boxes all the same."""
-    evidence = EvidenceSettings(method="occlusion", scale=4.0, threshold=0.5)
+    evidence = LocalisationSettings(method="occlusion", scale=4.0, threshold=0.5)
     path = build_release(tmp_path, card={"evidence": evidence}, model=build_model(evidence=False))
     with Detector.load(path, threads=1) as covering:
         reading = covering.read(draw_spot(64, 64, box=(40, 8, 56, 24)))

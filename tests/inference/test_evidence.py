@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from osteon.inference.evidence import (
     MAX_PLACES,
     OCCLUDERS,
+    find_marks,
     find_peak,
-    find_places,
     lay_on_film,
     measure_occlusion,
     scale_evidence,
 )
 from osteon.radiographs.preparation import fit_letterbox, fit_pixels
-from osteon.release import EvidenceSettings, Preparation
+from osteon.release import LocalisationSettings, Preparation
 from osteon.terms import Radiograph
 
-SETTINGS = EvidenceSettings(method="in the network", scale=2.0, threshold=0.5)
+SETTINGS = LocalisationSettings(method="in the network", scale=2.0, threshold=0.5)
 HILLS = SETTINGS.model_copy(update={"threshold": 0.1, "edge": 0.5, "cells": 160})
 SIDE, CELLS = 64, 16
 
@@ -61,7 +61,7 @@ def test_a_bright_spot_is_found_where_it_is(fit, size, where):
     film[spot[1] : spot[3], spot[0] : spot[2]] = 1.0
     how = Preparation(rows=SIDE, columns=SIDE, fit=fit)
     evidence, place = see(film, how)
-    (found,) = find_places(evidence, place, how, settings=SETTINGS)
+    (found,) = find_marks(evidence, place, how, settings=SETTINGS)
     assert overlap(found.box, spot) > 0.6
     laid = lay_on_film(evidence, place, how)
     assert laid.shape == size
@@ -83,7 +83,7 @@ def test_boxes_and_evidence_stay_within_the_film(rows, columns, fit, seed):
     threshold = {"threshold": 0.6}
     for setting in (SETTINGS, HILLS, HILLS.model_copy(update={"grow": 3.0})):
         chosen = setting.model_copy(update=threshold)
-        for found in find_places(evidence, place, how, settings=chosen):
+        for found in find_marks(evidence, place, how, settings=chosen):
             x0, y0, x1, y1 = found.box
             assert 0 <= x0 < x1 <= columns
             assert 0 <= y0 < y1 <= rows
@@ -104,19 +104,19 @@ def test_places_come_strongest_first_and_not_without_end():
     place = fit_letterbox(SIDE, SIDE, how)
     evidence = np.zeros((64, 64), np.float32)
     evidence[10:14, 10:14], evidence[40:44, 40:44] = 0.7, 0.9
-    weak_last = find_places(evidence, place, how, settings=SETTINGS)
+    weak_last = find_marks(evidence, place, how, settings=SETTINGS)
     assert [found.box for found in weak_last] == [(40, 40, 44, 44), (10, 10, 14, 14)]
     speckle = np.zeros((64, 64), np.float32)
     speckle[::3, ::3] = 1.0
-    assert len(find_places(speckle, place, how, settings=SETTINGS)) == MAX_PLACES
-    assert find_places(np.zeros((8, 8), np.float32), place, how, settings=SETTINGS) == ()
+    assert len(find_marks(speckle, place, how, settings=SETTINGS)) == MAX_PLACES
+    assert find_marks(np.zeros((8, 8), np.float32), place, how, settings=SETTINGS) == ()
 
 
 def test_pieces_that_touch_at_a_corner_are_one_place():
     """A thin line across the film is one place, however it runs."""
     how = Preparation(rows=SIDE, columns=SIDE)
     line = np.eye(64, dtype=np.float32)
-    (found,) = find_places(line, fit_letterbox(SIDE, SIDE, how), how, settings=SETTINGS)
+    (found,) = find_marks(line, fit_letterbox(SIDE, SIDE, how), how, settings=SETTINGS)
     assert found.box == (0, 0, 64, 64)
 
 
@@ -129,7 +129,7 @@ def test_what_the_letterbox_adds_is_no_part_of_the_film():
     assert lay_on_film(evidence, place, how)[:, 20:140].max() < 0.05
     evidence[:, :] = 0.0
     evidence[:, :22] = 1.0
-    assert find_places(evidence, place, how, settings=SETTINGS) == ()
+    assert find_marks(evidence, place, how, settings=SETTINGS) == ()
 
 
 def test_covering_what_matters_lowers_the_answer_there():
@@ -166,7 +166,7 @@ WHOLE_FILM = fit_letterbox(96, 96, WHOLE)
 def test_a_faint_place_has_the_outline_of_a_strong_one():
     """With an edge, a place reaches down to a share of its own peak, so that size means size."""
     evidence = draw_hills((25, 25, 6, 1.0), (70, 70, 6, 0.2))
-    strong, faint = find_places(evidence, WHOLE_FILM, WHOLE, settings=HILLS)
+    strong, faint = find_marks(evidence, WHOLE_FILM, WHOLE, settings=HILLS)
     # A bell is half as high at 1.18 widths from its middle.
     for found, middle in ((strong, 25), (faint, 70)):
         expected = (middle - 7.06, middle - 7.06, middle + 7.06, middle + 7.06)
@@ -177,11 +177,11 @@ def test_a_faint_place_has_the_outline_of_a_strong_one():
 def test_the_threshold_hides_faint_places_and_leaves_the_others_as_they_are():
     """With an edge, a higher threshold takes places away and changes none."""
     evidence = draw_hills((20, 20, 4, 0.9), (60, 25, 3, 0.5), (40, 75, 5, 0.3), (80, 80, 2, 0.15))
-    every = find_places(evidence, WHOLE_FILM, WHOLE, settings=HILLS)
+    every = find_marks(evidence, WHOLE_FILM, WHOLE, settings=HILLS)
     assert len(every) == 4
     for threshold in (0.2, 0.4, 0.8):
         chosen = HILLS.model_copy(update={"threshold": threshold})
-        kept = find_places(evidence, WHOLE_FILM, WHOLE, settings=chosen)
+        kept = find_marks(evidence, WHOLE_FILM, WHOLE, settings=chosen)
         assert kept == tuple(one for one in every if one.peak >= threshold)
 
 
@@ -189,21 +189,21 @@ def test_a_shoulder_of_a_higher_peak_is_no_place_of_its_own():
     """Two peaks are two places only where the saddle between them is below the lower one's edge."""
     apart = draw_hills((30, 48, 5, 0.9), (60, 48, 5, 0.6))
     joined = draw_hills((30, 48, 5, 0.9), (43, 48, 5, 0.6))
-    assert len(find_places(apart, WHOLE_FILM, WHOLE, settings=HILLS)) == 2
-    (found,) = find_places(joined, WHOLE_FILM, WHOLE, settings=HILLS)
+    assert len(find_marks(apart, WHOLE_FILM, WHOLE, settings=HILLS)) == 2
+    (found,) = find_marks(joined, WHOLE_FILM, WHOLE, settings=HILLS)
     assert found.peak == pytest.approx(0.9, abs=0.01)
 
 
 def test_a_box_grows_about_its_centre_and_is_cut_at_the_film():
     """Readers draw more around a fracture than evidence covers; a box may be fitted to them."""
     twice = HILLS.model_copy(update={"grow": 2.0})
-    (plain,) = find_places(draw_hills((48, 40, 5, 0.9)), WHOLE_FILM, WHOLE, settings=HILLS)
-    (grown,) = find_places(draw_hills((48, 40, 5, 0.9)), WHOLE_FILM, WHOLE, settings=twice)
+    (plain,) = find_marks(draw_hills((48, 40, 5, 0.9)), WHOLE_FILM, WHOLE, settings=HILLS)
+    (grown,) = find_marks(draw_hills((48, 40, 5, 0.9)), WHOLE_FILM, WHOLE, settings=twice)
     x0, y0, x1, y1 = plain.box
     half = (x1 - x0) / 2, (y1 - y0) / 2
     wanted = (x0 - half[0], y0 - half[1], x1 + half[0], y1 + half[1])
     assert grown.box == pytest.approx(wanted)
-    (corner,) = find_places(draw_hills((2, 94, 5, 0.9)), WHOLE_FILM, WHOLE, settings=twice)
+    (corner,) = find_marks(draw_hills((2, 94, 5, 0.9)), WHOLE_FILM, WHOLE, settings=twice)
     assert corner.box[0] == 0
     assert corner.box[3] == 96
 
@@ -246,7 +246,7 @@ def test_a_spot_is_found_in_stored_pixels_that_are_not_square(aspect, settings):
     radiograph = Radiograph(pixels=film, source="drawn", pixel_aspect=aspect)
     small = fit_pixels(radiograph, how).astype(np.float32) / 255
     place = fit_letterbox(240, 200, how, pixel_aspect=aspect)
-    (found, *_) = find_places(small, place, how, settings=settings)
+    (found, *_) = find_marks(small, place, how, settings=settings)
     assert overlap(found.box, spot) > 0.75
     x, y = find_peak(small, place, how)
     assert spot[0] < x < spot[2]

@@ -21,9 +21,9 @@ from osteon.inference.predictor import Answer
 from osteon.radiographs.preparation import fit_letterbox
 from osteon.release import (
     Calibrator,
-    EvidenceSettings,
     FindingCalibrator,
     FindingRule,
+    LocalisationSettings,
     OperatingPoints,
     PictureScale,
     Preparation,
@@ -34,10 +34,10 @@ HOW = Preparation(rows=96, columns=96)
 FILM = fit_letterbox(96, 96, HOW)
 COUNTS = {"fitted_on": "tune", "n_findings": 90, "n_right": 60}
 SCALE = PictureScale(low=0.25, full=0.8, contradiction=0.35, normals_reaching=0.3, fitted_on="tune")
-MAP = EvidenceSettings(
+MAP = LocalisationSettings(
     method="learnt map", scale=1.0, threshold=0.5, cells=96, edge=0.7, picture=SCALE
 )
-PIECES = EvidenceSettings(method="in the network", scale=1.0, threshold=0.5, picture=SCALE)
+PIECES = LocalisationSettings(method="in the network", scale=1.0, threshold=0.5, picture=SCALE)
 RELEASES = (find_default_release(), *(Path(__file__).parents[2] / "releases").glob("*.osteon"))
 
 
@@ -127,7 +127,7 @@ rules = st.one_of(
     ),
 )  # fmt: skip
 evidence_settings = st.builds(
-    EvidenceSettings,
+    LocalisationSettings,
     method=st.sampled_from(["learnt map", "in the network", "occlusion"]),
     scale=st.floats(0.1, 3),
     threshold=st.floats(0.05, 0.9),
@@ -226,7 +226,7 @@ def test_findings_come_likeliest_first_and_keep_their_mark():
 def test_a_reading_carries_the_limits_it_was_decided_with(detector):
     """Doubt and fracture begin where the release says; what was not read says nothing."""
     detector.card = build_card(
-        evidence=EvidenceSettings(method="in the network", scale=0.25, threshold=0.4)
+        evidence=LocalisationSettings(method="in the network", scale=0.25, threshold=0.4)
     )
     reading = detector.read(draw_spot())
     assert (reading.doubt_from, reading.fracture_from) == (0.2, 0.8)

@@ -13,7 +13,7 @@ from tests.releases import draw_spot
 from osteon.errors import FilmFault, TruncatedFilm, UnreadableFilm, UnsupportedRadiograph
 from osteon.inference.opening import build_order, open_film, open_in_order, open_one
 from osteon.release import Preparation
-from osteon.sandbox import ChildPool, Limits
+from osteon.sandbox import Limits, WorkerPool
 from osteon.terms import Radiograph
 
 HOW = Preparation(rows=64, columns=64)
@@ -22,7 +22,7 @@ HOW = Preparation(rows=64, columns=64)
 @pytest.fixture(scope="module")
 def pool():
     """Two children that decode."""
-    with ChildPool(workers=2) as children:
+    with WorkerPool(workers=2) as children:
         yield children
 
 
@@ -115,7 +115,7 @@ def test_a_folder_is_no_film(pool, tmp_path):
 
 def test_a_file_beyond_the_limit_is_refused_unread():
     """Bytes count before they are looked at, and pixels before they are decoded."""
-    with ChildPool(workers=1, limits=Limits(file_bytes=1000, max_pixels=5000)) as small:
+    with WorkerPool(workers=1, limits=Limits(file_bytes=1000, max_pixels=5000)) as small:
         assert "1,000 bytes" in str(open_one(bytes(1001), small, HOW)[1])
         many = open_one(encode(draw_spot()), small, HOW)[1]
         assert isinstance(many, UnsupportedRadiograph)

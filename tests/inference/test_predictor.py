@@ -19,17 +19,17 @@ from osteon.inference.guard_network import hash_guard_networks
 from osteon.inference.guards import measure_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.opening import open_film
-from osteon.inference.predictor import Answer, Answerer, Refusal
+from osteon.inference.predictor import Answer, Predictor, Rejection
 from osteon.phantoms.phantom import draw_phantom
 from osteon.release import NetworkCard, Preparation
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import Radiograph
 
 
 @pytest.fixture(scope="module")
 def pool():
     """One child that decodes."""
-    with ChildPool(workers=1) as children:
+    with WorkerPool(workers=1) as children:
         children.warm_up(open_film)
         yield children
 
@@ -42,7 +42,7 @@ def build(pool, *, evidence="in the network", fit="letterbox", **guards):
         NetworkCard(recipe="x", preparation=how),
     )
     limits = card.guards.model_copy(update=guards)
-    return Answerer(network, limits, pool, evidence=evidence)
+    return Predictor(network, limits, pool, evidence=evidence)
 
 
 def encode(film):
@@ -67,13 +67,13 @@ def test_many_films_have_the_answers_of_each_alone(pool):
     films = [draw_spot(60 + n, 80, box=(n, n, 20 + n, 20 + n)) for n in range(19)]
     films[3], films[8], films[18] = b"nonsense", b"", np.zeros((3, 3))
     alone = [answerer.answer(film) for film in films]
-    together = list(answerer.answer_many(iter(films)))
+    together = list(answerer.predict_many(iter(films)))
     assert len(together) == len(films)
     for number, (one, other) in enumerate(zip(alone, together, strict=True)):
         assert type(one) is type(other)
         assert one.source == other.source
         if number in {3, 8, 18}:
-            assert isinstance(one, Refusal)
+            assert isinstance(one, Rejection)
             assert one.reasons == other.reasons
             assert one.reasons[0].text.strip()
             assert one.reasons[0].code
@@ -84,7 +84,7 @@ def test_many_films_have_the_answers_of_each_alone(pool):
 
 def test_no_film_is_no_answer(pool):
     """An empty list of films is read in no time."""
-    assert list(build(pool).answer_many([])) == []
+    assert list(build(pool).predict_many([])) == []
 
 
 @pytest.mark.parametrize("guard", ["scope", "polarity", "blank"])
@@ -97,7 +97,7 @@ def test_a_guard_that_fires_leaves_no_answer(pool, guard):
     }
     words = {"scope": "limb or hip", "polarity": "negative", "blank": "blank"}
     refusal = build(pool, **limits[guard]).answer(draw_spot())
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, Rejection)
     assert words[guard] in refusal.reasons[0].text
 
 
@@ -127,7 +127,7 @@ def test_a_release_is_guarded_by_the_network_that_it_names(pool, sha256):
         for change in (0.01, -0.01)
     )
     assert isinstance(above, Answer)
-    assert isinstance(below, Refusal)
+    assert isinstance(below, Rejection)
 
 
 def test_a_negative_is_turned_about_where_that_is_asked_for(pool):

@@ -9,13 +9,13 @@ from PIL import Image
 
 from osteon.collection.manifest import read_manifest, write_manifest
 from osteon.errors import LeakFound, SettingsFault
-from osteon.evaluation.benchmark.measure import NO_BOXES, ONLY_BOXED, Effort
+from osteon.evaluation.benchmark.measure import NO_BOXES, ONLY_BOXED, SampleSizes
 from osteon.evaluation.benchmark.rows import BenchmarkRow
 from osteon.jobs.benchmark import BenchmarkRequest, run_benchmark
-from osteon.release import EvidenceSettings, read_release
+from osteon.release import LocalisationSettings, read_release
 from tests.releases import SIDE, build_model, build_release
 
-LITTLE = Effort(n_timed=2, n_turned=4, n_covered=2)
+LITTLE = SampleSizes(n_timed=2, n_turned=4, n_covered=2)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_a_row_that_is_half_or_old_is_measured_again(bright, limbs_path, tmp_pat
     whole = place.read_text(encoding="utf-8")
     place.write_text(whole[: len(whole) // 2], encoding="utf-8")
     assert run_benchmark(little).n_measured == 1
-    more = little.model_copy(update={"effort": Effort(n_timed=3, n_turned=4, n_covered=2)})
+    more = little.model_copy(update={"effort": SampleSizes(n_timed=3, n_turned=4, n_covered=2)})
     assert run_benchmark(more).n_measured == 1
     row = BenchmarkRow.model_validate_json(place.read_bytes())
     assert row.speed.n_films == 3
@@ -131,7 +131,7 @@ def test_evidence_that_is_dear_is_asked_of_boxed_films_alone(limbs_path, tmp_pat
     slow = build_release(
         tmp_path,
         model=build_model(side=side, evidence=False),
-        card={"evidence": EvidenceSettings(method="occlusion", scale=1.0, threshold=0.5)},
+        card={"evidence": LocalisationSettings(method="occlusion", scale=1.0, threshold=0.5)},
     )
     report = run_benchmark(
         BenchmarkRequest(

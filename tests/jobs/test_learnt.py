@@ -9,7 +9,7 @@ from PIL import Image
 from osteon.collection.manifest import Manifest, read_manifest, write_manifest
 from osteon.collection.recognition import build_list, identify_own_films
 from osteon.errors import LeakFound
-from osteon.evaluation.benchmark.measure import Effort
+from osteon.evaluation.benchmark.measure import SampleSizes
 from osteon.jobs.benchmark import BenchmarkRequest, run_benchmark
 from osteon.jobs.evaluate_release import ValidationRequest, validate_release
 from osteon.jobs.recalibrate import RecalibrationRequest, recalibrate_release
@@ -22,7 +22,7 @@ from tests.releases import build_release
 from tests.rows import audited
 
 N_LEARNT, N_FILMS = 16, 80
-LITTLE = Effort(n_timed=2, n_turned=4, n_covered=2)
+LITTLE = SampleSizes(n_timed=2, n_turned=4, n_covered=2)
 
 
 def draw_spotted(number):

@@ -19,7 +19,7 @@ from PIL import Image
 from osteon.errors import FilmFault
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.films import decode_film
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 
 ODD = (0, 1, 2, 3, 7, 8, 15, 16, 31, 127, 128, 255, 256, 32767, 32768, 65535, 2**24, 2**31 - 1)
 ODDER = (*ODD, 2**31, 2**32 - 2, 2**32 - 1)
@@ -73,7 +73,7 @@ class Outcomes:
     bugs: dict[int, str]
 
 
-def read_all(films: Iterable[bytes], *, pool: ChildPool) -> Outcomes:
+def read_all(films: Iterable[bytes], *, pool: WorkerPool) -> Outcomes:
     """Read damaged films, each in a child, and hold each to the promise."""
     counts: Counter[str] = Counter()
     bugs: dict[int, str] = {}

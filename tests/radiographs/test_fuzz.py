@@ -6,7 +6,7 @@ from tests.radiographs.fuzzing import make_films, read_all
 from tests.radiographs.fuzzing_dicom import make_dicom_films, make_kinds
 
 from osteon.radiographs.films import decode_film
-from osteon.sandbox import ChildPool, Limits
+from osteon.sandbox import Limits, WorkerPool
 
 N_FILMS = 20_000
 SEED = 4
@@ -16,7 +16,7 @@ def test_damaged_films_are_read_or_refused(tmp_path, monkeypatch):
     """Of 20,000 damaged films each gives a radiograph or a refusal, and none writes a file."""
     monkeypatch.chdir(tmp_path)
     films = islice(make_films(make_kinds(), seed=SEED), N_FILMS)
-    with ChildPool(workers=2, limits=Limits(cpu_s=0.3)) as pool:
+    with WorkerPool(workers=2, limits=Limits(cpu_s=0.3)) as pool:
         outcomes = read_all(films, pool=pool)
     assert not outcomes.bugs, f"films of seed {SEED} by number"
     assert sum(outcomes.counts.values()) == N_FILMS

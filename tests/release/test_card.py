@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tests.releases import build_card, independence
 
 from osteon.evaluation.certification import certify_nothing
-from osteon.release import EvidenceSettings, FindingCalibrator, Measure, ReleaseCard
+from osteon.release import FindingCalibrator, LocalisationSettings, Measure, ReleaseCard
 
 
 def rule(**changes):
@@ -26,7 +26,7 @@ def rule(**changes):
 def test_a_card_survives_being_written():
     """What is written as JSON comes back equal."""
     card = build_card(
-        evidence=EvidenceSettings(method="occlusion", scale=2.0, threshold=0.5, finding=rule())
+        evidence=LocalisationSettings(method="occlusion", scale=2.0, threshold=0.5, finding=rule())
     )
     assert ReleaseCard.model_validate_json(card.model_dump_json()) == card
 

@@ -9,7 +9,7 @@ from scipy.special import betaincinv
 from scipy.stats import binom
 
 from osteon.errors import MeasurementFault
-from osteon.release.decisions import CertifiedPoint, OperatingPoints, chance_of_so_few
+from osteon.release.decisions import CertifiedThreshold, OperatingPoints, chance_of_so_few
 
 
 def make_point(promise, threshold, /, **changed):
@@ -25,7 +25,7 @@ def make_point(promise, threshold, /, **changed):
         "n_more": 0 if stands else 19,
         "certified_on": "test",
     }
-    return CertifiedPoint.model_validate(facts | changed)
+    return CertifiedThreshold.model_validate(facts | changed)
 
 
 def make_points(low, high):

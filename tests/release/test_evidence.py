@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from osteon.release import EvidenceSettings, FindingCalibrator, FindingRule, Measure, PictureScale
+from osteon.release import (
+    FindingCalibrator,
+    FindingRule,
+    LocalisationSettings,
+    Measure,
+    PictureScale,
+)
 
 PLAIN = {"method": "learnt map", "scale": 1.0, "threshold": 0.5}
 COUNTS = {"fitted_on": "tune", "n_findings": 90, "n_right": 60}
@@ -40,13 +46,13 @@ def test_whatever_the_rule_a_place_is_not_surer_than_its_film(
         None,
     )
     for rule in rules:
-        assert 0 < EvidenceSettings(finding=rule, **PLAIN).rate(film, peak) <= film
+        assert 0 < LocalisationSettings(finding=rule, **PLAIN).rate(film, peak) <= film
 
 
 def test_an_old_rule_below_its_film_is_as_it_was():
     """Only what cannot be is changed."""
     old = FindingCalibrator(of_film=0.1, of_peak=1.7, intercept=0.9, **COUNTS)
-    settings = EvidenceSettings(finding=old, **PLAIN)
+    settings = LocalisationSettings(finding=old, **PLAIN)
     assert settings.rate(0.9, 0.5) == old.rate(0.9, 0.5) < 0.9
     assert old.rate(0.1, 0.9) > 0.1
     assert settings.rate(0.1, 0.9) == 0.1
@@ -71,19 +77,19 @@ def test_a_stronger_place_is_never_less_likely(film, low, high):
 )
 def test_both_kinds_of_rule_survive_being_written(rule):
     """A card of either kind is read as that kind."""
-    settings = EvidenceSettings(finding=rule, **PLAIN)
-    read = EvidenceSettings.model_validate_json(settings.model_dump_json())
+    settings = LocalisationSettings(finding=rule, **PLAIN)
+    read = LocalisationSettings.model_validate_json(settings.model_dump_json())
     assert read == settings
     assert type(read.finding) is type(rule)
 
 
 def test_a_release_without_a_scale_of_colours_has_a_usual_one():
     """Its map contradicts "no fracture" where a finding would begin."""
-    shown = EvidenceSettings(**PLAIN).shown
+    shown = LocalisationSettings(**PLAIN).shown
     assert (shown.low, shown.full, shown.contradiction) == (0.2, 0.9, 0.5)
     assert not shown.fitted_on
     fitted = PictureScale(low=0.3, full=0.8, contradiction=0.35, fitted_on="tune")
-    assert EvidenceSettings(picture=fitted, **PLAIN).shown == fitted
+    assert LocalisationSettings(picture=fitted, **PLAIN).shown == fitted
 
 
 def test_colours_must_span_something():

@@ -30,7 +30,7 @@ from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import fit_pixels
 from osteon.radiographs.raster import decode_raster
 from osteon.release import Preparation
-from osteon.sandbox import ChildPool, Limits
+from osteon.sandbox import Limits, WorkerPool
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX systems")
 
@@ -39,7 +39,7 @@ TIGHT = Limits(memory_bytes=128 << 20, cpu_s=0.5, wall_s=30.0, file_bytes=1 << 2
 
 @pytest.fixture(scope="module")
 def pool():
-    with ChildPool(workers=2, limits=TIGHT) as pool:
+    with WorkerPool(workers=2, limits=TIGHT) as pool:
         yield pool
 
 
@@ -62,7 +62,7 @@ def test_what_work_returns_comes_back(pool, tmp_path):
 
 def test_a_large_picture_comes_back_whole():
     """An array of many megabytes passes the pipe bit for bit, and may be written to."""
-    with ChildPool(workers=1) as pool:
+    with WorkerPool(workers=1) as pool:
         picture = pool.call(deeds.draw, 5_000)
         np.testing.assert_array_equal(picture, deeds.draw(5_000))
         picture[0, 0] = 1.0
@@ -122,7 +122,7 @@ def test_films_are_taken_a_few_at_a_time(pool):
 
 def test_a_film_that_is_interrupted_leaves_no_answer_behind():
     """After Ctrl-C in the middle of a film, the next answer belongs to the next film."""
-    with ChildPool(workers=1) as pool:
+    with WorkerPool(workers=1) as pool:
         pool.call(deeds.sleep, 0.0)
         main = threading.main_thread().ident
         timer = threading.Timer(0.2, signal.pthread_kill, [main, signal.SIGINT])
@@ -151,7 +151,7 @@ def test_a_film_that_needs_too_much_memory_is_refused(pool):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process uses")
 def test_a_child_that_keeps_memory_is_replaced():
     """A leaking decoder does not starve the films after its own."""
-    with ChildPool(workers=1, limits=TIGHT) as pool:
+    with WorkerPool(workers=1, limits=TIGHT) as pool:
         pids = [pool.call(deeds.keep_memory, 20) for _ in range(8)]
     assert len(set(pids)) > 1
     assert pids[0] == pids[1]
@@ -169,7 +169,7 @@ def test_a_film_that_takes_too_much_computing_is_refused(pool, where):
 
 def test_the_limit_of_computing_is_each_films_own():
     """A child that has worked on many films still has the whole time for the next."""
-    with ChildPool(workers=1, limits=TIGHT) as pool:
+    with WorkerPool(workers=1, limits=TIGHT) as pool:
         spent = partial(sum)
         pids = [pool.call(deeds.name_process, k) for k in range(3)]
         for _ in range(12):
@@ -179,7 +179,7 @@ def test_the_limit_of_computing_is_each_films_own():
 
 def test_a_film_that_keeps_waiting_is_refused():
     """A child that computes nothing and never answers is ended by the clock."""
-    with ChildPool(workers=1, limits=Limits(wall_s=0.4)) as pool:
+    with WorkerPool(workers=1, limits=Limits(wall_s=0.4)) as pool:
         with pytest.raises(UnreadableFilm, match=r"^film: must decode within 0.4 s; found"):
             pool.call(deeds.sleep, 30.0, name="film")
         assert pool.call(deeds.sleep, 0.0) == 0.0
@@ -193,7 +193,7 @@ def test_a_film_that_keeps_waiting_is_refused():
 )
 def test_a_child_that_was_taken_over_is_not_believed(words):
     """Whatever it writes instead of an answer, the film is refused and the child replaced."""
-    with ChildPool(workers=1, limits=Limits(wall_s=0.6)) as pool:
+    with WorkerPool(workers=1, limits=Limits(wall_s=0.6)) as pool:
         with pytest.raises(UnreadableFilm):
             pool.call(deeds.talk_nonsense, words, name="film")
         assert pool.call(deeds.echo, 5) == 5
@@ -243,7 +243,7 @@ def test_a_decoders_chatter_reaches_nobody(pool, capfd):
 def test_a_child_does_not_see_the_environments_secrets(monkeypatch):
     """A decoder that was taken over finds no password in its environment."""
     monkeypatch.setenv("PACS_PASSWORD", deeds.SECRET)
-    with ChildPool(workers=1) as pool:
+    with WorkerPool(workers=1) as pool:
         assert pool.call(os.getenv, "PACS_PASSWORD") is None
         assert pool.call(os.getenv, "PATH")
 
@@ -252,7 +252,7 @@ def test_a_child_computes_with_the_arithmetic_of_its_parent(monkeypatch):
     """Which kernels and how many threads a matrix library takes changes the last digit."""
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
-    with ChildPool(workers=1) as pool:
+    with WorkerPool(workers=1) as pool:
         names = ("OPENBLAS_CORETYPE", "MKL_CBWR", "OMP_NUM_THREADS")
         assert [pool.call(os.getenv, name) for name in names] == ["Haswell", "COMPATIBLE", "1"]
 
@@ -313,7 +313,7 @@ def test_a_film_that_is_too_large_is_not_even_sent(pool, how):
 
 def test_a_closed_pool_is_refused():
     """After its end a pool starts no child, and has none."""
-    pool = ChildPool(workers=1)
+    pool = WorkerPool(workers=1)
     pid = pool.call(deeds.name_process, 0)
     pool.close()
     assert not is_running(pid)
@@ -323,7 +323,7 @@ def test_a_closed_pool_is_refused():
 
 def test_a_child_that_dies_at_rest_is_nobodys_fault():
     """The system may end a process that waits: the next film is read by another."""
-    with ChildPool(workers=1) as pool:
+    with WorkerPool(workers=1) as pool:
         pid = pool.call(deeds.name_process, 0)
         os.kill(pid, signal.SIGKILL)
         time.sleep(0.1)
@@ -333,8 +333,8 @@ def test_a_child_that_dies_at_rest_is_nobodys_fault():
 
 SCRIPT = """
 import os, sys
-from osteon.sandbox import ChildPool
-pool = ChildPool(workers=1)
+from osteon.sandbox import WorkerPool
+pool = WorkerPool(workers=1)
 print(pool.call(os.readlink, "/proc/self"), flush=True)
 if sys.argv[1] == "killed":
     os.kill(os.getpid(), 9)
@@ -361,8 +361,8 @@ def test_a_script_needs_no_main_guard_and_leaves_no_child(end, tmp_path):
 def test_a_forked_copy_of_the_program_has_children_of_its_own():
     """The copy reads films, and the original goes on undisturbed."""
     code = (
-        "import os, sys; from osteon.sandbox import ChildPool\n"
-        "pool = ChildPool(workers=1); mine = pool.call(os.readlink, '/proc/self')\n"
+        "import os, sys; from osteon.sandbox import WorkerPool\n"
+        "pool = WorkerPool(workers=1); mine = pool.call(os.readlink, '/proc/self')\n"
         "pid = os.fork()\n"
         "if pid == 0: os._exit(pool.call(os.readlink, '/proc/self') == mine)\n"
         "assert os.waitpid(pid, 0)[1] == 0\n"
@@ -395,7 +395,7 @@ def test_a_film_is_the_same_as_in_this_process(tmp_path):
     path = tmp_path / "film.png"
     grey = np.random.default_rng(0).integers(0, 65_536, (300, 200)).astype(np.uint16)
     Image.fromarray(grey).save(path)
-    with ChildPool(workers=1) as pool:
+    with WorkerPool(workers=1) as pool:
         film = pool.call(read_film, path)
     np.testing.assert_array_equal(film.pixels, read_film(path).pixels)
     assert film.source == str(path)
@@ -404,7 +404,7 @@ def test_a_film_is_the_same_as_in_this_process(tmp_path):
 
 def test_children_start_before_they_are_needed():
     """A pool that was warmed up has its first child already."""
-    with ChildPool(workers=2) as pool:
+    with WorkerPool(workers=2) as pool:
         pool.warm_up(deeds.name_process)
         pool.warm_up(deeds.name_process)
         assert len({pool.call(deeds.name_process, k) for k in range(3)}) == 1

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osteon.errors import OsteonError, TruncatedFilm, UnreadableFilm
-from osteon.sandbox.messages import receive, receive_bytes, send
-from osteon.sandbox.wire import pack, unpack
+from osteon.sandbox.wire import pack, receive, receive_bytes, send, unpack
 from osteon.terms import ManifestRow
 
 OURS = frozenset({"osteon"})

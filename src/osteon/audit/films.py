@@ -18,7 +18,7 @@ from osteon.audit.shards import Look, name_shard, read_shard, write_shard
 from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault
 from osteon.geometry import Box
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import ManifestRow, Pixels8, Progress, SetAside, no_progress
 
 SHARD_FILES: Final = 256
@@ -166,7 +166,7 @@ def _look_at_files(
 
     held: dict[str, Look] = {}
     is_new = False
-    with ChildPool(workers=workers) as children:
+    with WorkerPool(workers=workers) as children:
         outcomes = children.map_in_order(look_at_file, order_all())
         results = (_judge(*ahead.popleft(), outcome) for outcome in outcomes)
         for n_done, result in enumerate(results, start=1):

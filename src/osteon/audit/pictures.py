@@ -12,7 +12,7 @@ from osteon.audit.duplicates.descriptors import Fingerprint
 from osteon.audit.duplicates.search import Link
 from osteon.audit.films import Looks, open_again
 from osteon.collection.manifest import Manifest
-from osteon.collection.ties import Ties
+from osteon.collection.ties import DisjointSet
 from osteon.terms import ManifestRow, Pixels8
 
 
@@ -113,7 +113,7 @@ def group_copies(pictures: Sequence[Picture], links: Sequence[Link]) -> tuple[Co
     Returns:
         One group for each different film that was ever taken, in order of the smallest paths.
     """
-    ties = Ties(len(pictures))
+    ties = DisjointSet(len(pictures))
     for link in links:
         ties.join(link.a, link.b)
     members: dict[int, list[Picture]] = {}

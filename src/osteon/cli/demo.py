@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from osteon.cli.models import Changes, parse_changes, show_report
+from osteon.cli.models import show_report
 from osteon.cli.options import JsonTo
 from osteon.cli.progress import shown_progress
+from osteon.cli.recipes import Changes, parse_changes
 from osteon.cli.words import console_for, say, write_json
 from osteon.errors import EXTRA_OF, MissingExtra
 
@@ -38,7 +39,7 @@ def demo(
 ) -> None:
     """Walk the whole path in minutes: audit, clean, split, train, evaluate, release, read.
 
-    Stopped half-way, the same command resumes where it stopped. Needs osteon[train].
+    Stopped half-way, the same command resumes where it stopped. Needs the extra "train".
     """
     check_needs()
     from osteon.jobs.demo import DemoRequest, run_demo

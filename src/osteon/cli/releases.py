@@ -67,7 +67,7 @@ def export(
     Nothing is certified where copies were never looked for. Refused where ONNX and torch disagree,
     or where fewer bits cost too much.
     """
-    from osteon.evaluation.certify import Promises
+    from osteon.evaluation.certify import PerformanceGoals
     from osteon.jobs.export import ExportRequest, export_release
     from osteon.reports.pages.independence import say_independence
     from osteon.reports.pages.learnt import say_listed
@@ -81,7 +81,9 @@ def export(
         "version": version,
         "films": films,
         "promises": build_settings(
-            {"sensitivity": sensitivity, "specificity": specificity}, Promises, where="options"
+            {"sensitivity": sensitivity, "specificity": specificity},
+            PerformanceGoals,
+            where="options",
         ),
         "precision": precision,
         "on_inverted": on_inverted,

@@ -24,7 +24,7 @@ from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault, ManifestFault, OutputFault
 from osteon.files import open_whole
 from osteon.release import Preparation
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import ManifestRow, Pixels8, Progress, SetAside, no_progress
 
 _VERSION: Final = 2  # 2: pixels that are not square, and DICOM as docs/dicom.md has it
@@ -188,7 +188,7 @@ def _fit_films(manifest: Manifest, how: Preparation) -> Iterator[tuple[ManifestR
         for row in manifest.rows
         if row.state == "readable"
     ]
-    with ChildPool() as pool:
+    with WorkerPool() as pool:
         fitted = pool.map_in_order(partial(fit_film, how=how), films)
         for row in manifest.rows:
             if row.state != "readable":

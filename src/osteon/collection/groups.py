@@ -7,7 +7,7 @@ from pathlib import Path
 
 from osteon.collection.manifest import Manifest, read_manifest
 from osteon.collection.stamps import read_stamp
-from osteon.collection.ties import Ties
+from osteon.collection.ties import DisjointSet
 from osteon.errors import SettingsFault
 from osteon.terms import SPLITS, Flaw, ManifestRow, Split
 
@@ -232,7 +232,7 @@ def _picture_keys(row: ManifestRow) -> _Keys:
 
 def _gather(keys: Sequence[_Keys]) -> list[list[int]]:
     """Return the indices of films that share keys; a film without keys belongs to none."""
-    ties, first = Ties(len(keys)), dict[str, int]()
+    ties, first = DisjointSet(len(keys)), dict[str, int]()
     for index, own in enumerate(keys):
         for key in own:
             ties.join(index, first.setdefault(key, index))

@@ -9,7 +9,7 @@ from osteon.collection.importers.listing import ListedFilm, Listing
 from osteon.collection.opening import Opening, open_film, open_lost_film
 from osteon.errors import FilmFault
 from osteon.geometry import Box
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import ManifestRow, Progress, no_progress
 
 _SAID = tuple(field.name for field in fields(ListedFilm) if not field.name.startswith("relative_"))
@@ -34,7 +34,7 @@ def inspect_films(
     """
     rows: list[ManifestRow] = []
     paths = [listing.root / film.path for film in listing.films]
-    with ChildPool() as pool:
+    with WorkerPool() as pool:
         opened = pool.map_in_order(partial(open_film, patient_salt=patient_salt), paths)
         for film, path, opening in zip(listing.films, paths, opened, strict=True):
             known = open_lost_film(path, opening) if isinstance(opening, FilmFault) else opening

@@ -28,7 +28,7 @@ from osteon.radiographs.recognition import (
 )
 from osteon.release import FilmList
 from osteon.release.films import HASH_BYTES, LOOK_BYTES, ROLES
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import ManifestRow, Progress, no_progress
 
 Role = Literal["train", "tune", "test"]
@@ -69,7 +69,7 @@ def identify_films(
         that the manifest tells of.
     """
     found: list[FilmIdentity] = []
-    with ChildPool() as pool:
+    with WorkerPool() as pool:
         paths = [manifest.films_path(row) for row in rows]
         for row, seen in zip(rows, pool.map_in_order(identify_file, paths), strict=True):
             film = know_by_file(row.sha256) if isinstance(seen, FilmFault) else seen

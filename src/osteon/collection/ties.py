@@ -1,7 +1,7 @@
 """Which things belong together, directly or through others."""
 
 
-class Ties:
+class DisjointSet:
     """Holds which of n things are joined so far (union-find with path halving).
 
     Args:

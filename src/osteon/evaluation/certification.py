@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.special import betaincinv
 
 from osteon.errors import MeasurementFault
-from osteon.release.decisions import CertifiedPoint, OperatingPoints, Promise, is_proven
+from osteon.release.decisions import CertifiedThreshold, OperatingPoints, Promise, is_proven
 from osteon.statistics.films import Groups, References, check_answers, number_groups
 
 HAIR: Final = 1e-4
@@ -38,7 +38,7 @@ def certify(  # noqa: PLR0913 — a promise is three facts, and films are three 
     at_least: float,
     confidence: float = 0.95,
     certified_on: str = "test",
-) -> CertifiedPoint:
+) -> CertifiedThreshold:
     """Return the most useful threshold that these films prove to keep a promise.
 
     Of each group, the first film of the class in the order given is asked: an order that must not
@@ -77,7 +77,7 @@ def certify(  # noqa: PLR0913 — a promise is three facts, and films are three 
     n_films = hazards.size
     allowed = count_allowed(n_films, at_least, confidence=confidence)
     if allowed is None:
-        return CertifiedPoint(
+        return CertifiedThreshold(
             promise=promise,
             at_least=at_least,
             confidence=confidence,
@@ -91,7 +91,7 @@ def certify(  # noqa: PLR0913 — a promise is three facts, and films are three 
     first_kept = hazards[allowed]
     n_missed = int(np.searchsorted(hazards, first_kept, side="left"))  # ties move together
     last_missed = hazards[n_missed - 1] if n_missed else None
-    return CertifiedPoint(
+    return CertifiedThreshold(
         promise=promise,
         at_least=at_least,
         confidence=confidence,
@@ -154,7 +154,7 @@ def certify_nothing(
         certified_on: The films' name.
     """
     high_sensitivity, high_specificity = (
-        CertifiedPoint(
+        CertifiedThreshold(
             promise=promise,
             at_least=at_least,
             confidence=confidence,

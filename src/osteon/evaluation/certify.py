@@ -12,7 +12,7 @@ from pydantic import Field
 from osteon.evaluation.calibration import fit_calibrator
 from osteon.evaluation.certification import certify_nothing, certify_points
 from osteon.evaluation.decisions import DecisionMetrics, measure_decisions
-from osteon.evaluation.predictions import MeasuredFilms
+from osteon.evaluation.predictions import Predictions
 from osteon.release import Calibrator, Measure, OperatingPoints
 from osteon.release.card import ECE, Independence
 from osteon.settings import Settings
@@ -22,7 +22,7 @@ from osteon.statistics.metrics import measure
 from osteon.statistics.proportions import Metric
 
 
-class Promises(Settings):
+class PerformanceGoals(Settings):
     """What is to be promised, and how surely.
 
     Attributes:
@@ -65,7 +65,7 @@ def films_may_certify(known: Independence, *, unaudited: bool) -> bool:
 
 
 def calibrate_and_certify(
-    tune: MeasuredFilms, test: MeasuredFilms, promises: Promises, *, may_certify: bool
+    tune: Predictions, test: Predictions, promises: PerformanceGoals, *, may_certify: bool
 ) -> Certificate:
     """Fit the calibrator on tune, prove the promises on test, and measure there.
 
@@ -93,7 +93,7 @@ def calibrate_and_certify(
 
 
 def measure_release(
-    films: MeasuredFilms, calibrator: Calibrator, points: OperatingPoints
+    films: Predictions, calibrator: Calibrator, points: OperatingPoints
 ) -> tuple[tuple[Measure, ...], Reliability]:
     """Measure a release on films.
 
@@ -128,9 +128,7 @@ def measure_release(
     return tuple(numbers), reliability
 
 
-def decide(
-    films: MeasuredFilms, calibrator: Calibrator, points: OperatingPoints
-) -> DecisionMetrics:
+def decide(films: Predictions, calibrator: Calibrator, points: OperatingPoints) -> DecisionMetrics:
     """Measure what a release calls films; the same numbers stand in its card.
 
     Args:

@@ -10,7 +10,7 @@ from osteon.collection.leaks import find_leaks
 from osteon.collection.manifest import Manifest
 from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault
-from osteon.evaluation.predictions import MeasuredFilms
+from osteon.evaluation.predictions import Predictions
 from osteon.release.card import Independence
 from osteon.statistics.metrics import measure
 from osteon.statistics.proportions import Metric
@@ -79,7 +79,7 @@ def describe_used(manifest: Manifest) -> Independence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Direction:
+class ScorePolarity:
     """Which way a network's answers point, as far as films can tell.
 
     Attributes:
@@ -95,7 +95,7 @@ class Direction:
     is_inverted: bool
 
 
-def measure_direction(films: MeasuredFilms) -> Direction:
+def measure_polarity(films: Predictions) -> ScorePolarity:
     """Measure whether fractured films have the higher answers.
 
     Args:
@@ -104,7 +104,7 @@ def measure_direction(films: MeasuredFilms) -> Direction:
     area = measure(films.logits, films.references, films.groups, threshold=0.0).auroc
     assert area.interval is not None  # both classes are there
     low, high = area.interval.low, area.interval.high
-    return Direction(
+    return ScorePolarity(
         auroc=area,
         words=f"AUROC {area.value:.3f} ({low:.3f} to {high:.3f}) on {len(films.rows)} "
         f"{films.split} films, {int(films.references.sum())} fractured",

@@ -15,11 +15,16 @@ from osteon.statistics.detection import MarkedFilm, weigh_average_precision, wei
 from osteon.statistics.paired import compare_auroc
 from osteon.statistics.pointing import MARGIN, weigh_pointing
 from osteon.statistics.weights import Difference as Measured
-from osteon.statistics.weights import Weighable, measure_difference, weigh_ratio, weigh_share
+from osteon.statistics.weights import (
+    Statistic,
+    measure_difference,
+    ratio_statistic,
+    share_statistic,
+)
 from osteon.terms import ManifestRow, Progress, no_progress
 
 _Pair = Sequence[tuple[FilmRecord, ManifestRow]]
-_Weigh = Callable[[_Pair], Weighable | None]
+_Weigh = Callable[[_Pair], Statistic | None]
 
 FALSE_MARKS: Final = 0.5
 
@@ -91,14 +96,14 @@ def _compare_areas(one: _Pair, other: _Pair) -> Measured:
 def _weigh_share(
     hit: Callable[[FilmRecord], bool], counted: Callable[[FilmRecord], bool]
 ) -> _Weigh:
-    return lambda pairs: weigh_share(
+    return lambda pairs: share_statistic(
         [hit(film) for film, _ in pairs],
         [counted(film) for film, _ in pairs],
         [film.group for film, _ in pairs],
     )
 
 
-def _weigh_ece(pairs: _Pair) -> Weighable:
+def _weigh_ece(pairs: _Pair) -> Statistic:
     return weigh_calibration(
         np.array([film.probability for film, _ in pairs]),
         np.array([film.has_fracture for film, _ in pairs], dtype=bool),
@@ -106,22 +111,22 @@ def _weigh_ece(pairs: _Pair) -> Weighable:
     )
 
 
-def _weigh_deletion(pairs: _Pair) -> Weighable | None:
+def _weigh_deletion(pairs: _Pair) -> Statistic | None:
     """Return the mean of the films that were covered, which are the same for every model."""
     gains = [(film.deletion, film.group) for film, _ in pairs]
     if all(gain is None for gain, _ in gains):
         return None
-    return weigh_ratio(
+    return ratio_statistic(
         [gain or 0.0 for gain, _ in gains],
         [gain is not None for gain, _ in gains],
         [group for _, group in gains],
     )
 
 
-def _weigh_marks(weigh: Callable[[Sequence[MarkedFilm]], Weighable], *, boxed_only: bool) -> _Weigh:
+def _weigh_marks(weigh: Callable[[Sequence[MarkedFilm]], Statistic], *, boxed_only: bool) -> _Weigh:
     """Return how a number of marks is weighed; None where a film's marks are not known."""
 
-    def weigh_films(pairs: _Pair) -> Weighable | None:
+    def weigh_films(pairs: _Pair) -> Statistic | None:
         # What is marked on a fractured film that nobody boxed cannot be judged.
         asked = [
             (film, row) for film, row in pairs if row.boxes or not (boxed_only or row.has_fracture)

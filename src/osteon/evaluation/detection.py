@@ -5,8 +5,8 @@ from typing import Final
 from osteon.evaluation.certify import name_metric
 from osteon.evaluation.localisation import FLOOR
 from osteon.evaluation.marks import mark_places
-from osteon.evaluation.predictions import MeasuredFilms
-from osteon.release import Calibrator, EvidenceSettings, Measure, Preparation
+from osteon.evaluation.predictions import Predictions
+from osteon.release import Calibrator, LocalisationSettings, Measure, Preparation
 from osteon.statistics.detection import MarkedFilm, measure_average_precision, measure_froc
 from osteon.statistics.pointing import MARGIN, measure_pointing
 from osteon.statistics.proportions import Metric
@@ -16,7 +16,7 @@ FALSE_MARKS: Final = 0.5
 
 
 def measure_detection(
-    films: MeasuredFilms, calibrator: Calibrator, *, how: Preparation, settings: EvidenceSettings
+    films: Predictions, calibrator: Calibrator, *, how: Preparation, settings: LocalisationSettings
 ) -> tuple[Measure, ...]:
     """Measure places of every strength against the boxes of readers.
 
@@ -38,7 +38,7 @@ def measure_detection(
 
 
 def mark_films(
-    films: MeasuredFilms, calibrator: Calibrator, *, how: Preparation, settings: EvidenceSettings
+    films: Predictions, calibrator: Calibrator, *, how: Preparation, settings: LocalisationSettings
 ) -> tuple[MarkedFilm, ...]:
     """Return what detection is measured on: each film's places, the faint ones too, and its peak.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from osteon.evaluation.certify import name_measured
 from osteon.evaluation.deletion import delete_evidence
-from osteon.evaluation.predictions import MeasuredFilms
+from osteon.evaluation.predictions import Predictions
 from osteon.inference.network import Network, open_session
 from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import fit_pixels, scale_pixels
@@ -20,7 +20,7 @@ BY_INSERTION: Final = "insertion, better than chance by"
 
 
 def cover_films(
-    release: Path, shown: MeasuredFilms, *, n_films: int, progress: Progress = no_progress
+    release: Path, shown: Predictions, *, n_films: int, progress: Progress = no_progress
 ) -> tuple[dict[str, float], tuple[Measure, ...]]:
     """Cover and lay open fractured films in the order of their evidence.
 
@@ -72,7 +72,7 @@ def cover_films(
     return dict(zip(paths, gains.tolist(), strict=True)), measures
 
 
-def _choose(shown: MeasuredFilms, n_films: int) -> MeasuredFilms:
+def _choose(shown: Predictions, n_films: int) -> Predictions:
     """Return fractured films by their content's hash; those that were inverted first are not."""
     could = [
         row.has_fracture and answer.evidence is not None and not answer.reasons

@@ -16,7 +16,7 @@ in all, below which not even one share is fitted for all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RatedPlace:
+class RatedMark:
     """One place that stood out.
 
     Attributes:
@@ -29,7 +29,7 @@ class RatedPlace:
 
 
 def fit_findings(
-    films: Sequence[Sequence[RatedPlace]], *, fitted_on: str = "tune"
+    films: Sequence[Sequence[RatedMark]], *, fitted_on: str = "tune"
 ) -> FindingRule | None:
     """Fit how likely a fracture is in a place of a film that has one.
 
@@ -66,7 +66,7 @@ def fit_findings(
 
 
 def fit_share(
-    films: Sequence[Sequence[RatedPlace]], *, fitted_on: str = "tune"
+    films: Sequence[Sequence[RatedMark]], *, fitted_on: str = "tune"
 ) -> FindingRule | None:
     """Fit one share of right places for strong and faint ones alike.
 

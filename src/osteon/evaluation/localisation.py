@@ -7,14 +7,14 @@ from typing import Final, Literal
 import numpy as np
 
 from osteon.evaluation.certify import name_measured, name_metric, share_of
-from osteon.evaluation.finding_calibration import RatedPlace, fit_findings, fit_share
+from osteon.evaluation.finding_calibration import RatedMark, fit_findings, fit_share
 from osteon.evaluation.marks import locate, maps_of, mark_places, show
-from osteon.evaluation.predictions import MeasuredFilms
+from osteon.evaluation.predictions import Predictions
 from osteon.inference.evidence import Place, measure_peak, scale_evidence
 from osteon.inference.network import Network
 from osteon.release import (
     Calibrator,
-    EvidenceSettings,
+    LocalisationSettings,
     Measure,
     OperatingPoints,
     PictureScale,
@@ -76,8 +76,8 @@ def name_method(network: Network) -> Method:
 
 
 def fit_evidence(
-    tune: MeasuredFilms, calibrator: Calibrator, how: Preparation, *, method: Method
-) -> EvidenceSettings:
+    tune: Predictions, calibrator: Calibrator, how: Preparation, *, method: Method
+) -> LocalisationSettings:
     """Choose on tune how the network's evidence becomes a picture and places.
 
     Args:
@@ -100,11 +100,11 @@ def fit_evidence(
     return refit_evidence(tune, how, chosen)
 
 
-def _fit_scale(tune: MeasuredFilms, how: Preparation, method: Method) -> EvidenceSettings:
+def _fit_scale(tune: Predictions, how: Preparation, method: Method) -> LocalisationSettings:
     """Choose the evidence that counts as 1, and where a finding begins."""
     peaks = np.array([float(raw.max()) for raw in maps_of(tune)])
     scale = float(np.quantile(peaks[tune.references], BRIGHT)) or float(peaks.max()) or 1.0
-    settings = EvidenceSettings(method=method, scale=scale, threshold=WITHOUT_BOXES)
+    settings = LocalisationSettings(method=method, scale=scale, threshold=WITHOUT_BOXES)
     if not tune.has_boxes:
         return settings
     tried = {
@@ -114,7 +114,7 @@ def _fit_scale(tune: MeasuredFilms, how: Preparation, method: Method) -> Evidenc
     return _choose(tried, found, tune)
 
 
-def _fit_map(tune: MeasuredFilms, calibrator: Calibrator, how: Preparation) -> EvidenceSettings:
+def _fit_map(tune: Predictions, calibrator: Calibrator, how: Preparation) -> LocalisationSettings:
     """Choose the shape of boxes first, and then which of them are shown.
 
     The two questions are apart. Which outline fits what readers drew is asked of average precision,
@@ -122,7 +122,7 @@ def _fit_map(tune: MeasuredFilms, calibrator: Calibrator, how: Preparation) -> E
     are worth a reader's eye is asked of F1, of all films: too low a threshold and most findings are
     wrong, too high and fractures go without one. A place's outline does not hang on the threshold.
     """
-    settings = EvidenceSettings(
+    settings = LocalisationSettings(
         method="learnt map", scale=1.0, threshold=WITHOUT_BOXES, cells=CELLS, edge=WITHOUT_BOXES
     )
     if not tune.has_boxes:
@@ -143,7 +143,7 @@ def _fit_map(tune: MeasuredFilms, calibrator: Calibrator, how: Preparation) -> E
 
 
 def _rate_shape(
-    boxed: MeasuredFilms, calibrator: Calibrator, how: Preparation, settings: EvidenceSettings
+    boxed: Predictions, calibrator: Calibrator, how: Preparation, settings: LocalisationSettings
 ) -> float:
     films = mark_places(boxed, calibrator, how=how, settings=settings)
     rated = [weigh_average_precision(films, at_iou=overlap).value for overlap in OVERLAPS]
@@ -151,10 +151,10 @@ def _rate_shape(
 
 
 def _choose(
-    tried: dict[float, EvidenceSettings],
-    found: dict[float, list[list[RatedPlace]]],
-    tune: MeasuredFilms,
-) -> EvidenceSettings:
+    tried: dict[float, LocalisationSettings],
+    found: dict[float, list[list[RatedMark]]],
+    tune: Predictions,
+) -> LocalisationSettings:
     """Return the settings with the best F1."""
     n_boxed = sum(bool(row.boxes) for row in tune.rows)
     best = max(tried, key=lambda threshold: _balance(found[threshold], n_boxed))
@@ -162,8 +162,8 @@ def _choose(
 
 
 def refit_evidence(
-    tune: MeasuredFilms, how: Preparation, settings: EvidenceSettings
-) -> EvidenceSettings:
+    tune: Predictions, how: Preparation, settings: LocalisationSettings
+) -> LocalisationSettings:
     """Fit how the map is shown and how likely a finding is right; what a finding is stays.
 
     Args:
@@ -189,7 +189,9 @@ def refit_evidence(
     return settings.model_copy(update={"finding": fitted}) if fitted else settings
 
 
-def fit_picture(tune: MeasuredFilms, how: Preparation, settings: EvidenceSettings) -> PictureScale:
+def fit_picture(
+    tune: Predictions, how: Preparation, settings: LocalisationSettings
+) -> PictureScale:
     """Fit between which evidence a map is shown in colour, so that all of the colours are used.
 
     Args:
@@ -222,12 +224,12 @@ def fit_picture(tune: MeasuredFilms, how: Preparation, settings: EvidenceSetting
 
 
 def measure_places(
-    films: MeasuredFilms,
+    films: Predictions,
     calibrator: Calibrator,
     points: OperatingPoints,
     *,
     how: Preparation,
-    settings: EvidenceSettings,
+    settings: LocalisationSettings,
 ) -> tuple[Measure, ...]:
     """Measure whether what a release shows meets the fractures that a reader has boxed.
 
@@ -297,8 +299,8 @@ class _Shown:
 
 
 def rate_places(
-    films: MeasuredFilms, how: Preparation, settings: EvidenceSettings
-) -> list[list[RatedPlace]]:
+    films: Predictions, how: Preparation, settings: LocalisationSettings
+) -> list[list[RatedMark]]:
     """Return each film's places, and which of them meet a fracture.
 
     Args:
@@ -309,15 +311,15 @@ def rate_places(
     return _judge(films, locate(films, how, settings))
 
 
-def _judge(films: MeasuredFilms, places: Sequence[Sequence[Place]]) -> list[list[RatedPlace]]:
+def _judge(films: Predictions, places: Sequence[Sequence[Place]]) -> list[list[RatedMark]]:
     """Return each film's places with whether they meet a fracture."""
     return [
-        [RatedPlace(peak=place.peak, is_right=is_right(place.box, row.boxes)) for place in of_film]
+        [RatedMark(peak=place.peak, is_right=is_right(place.box, row.boxes)) for place in of_film]
         for row, of_film in zip(films.rows, places, strict=True)
     ]
 
 
-def _balance(found: list[list[RatedPlace]], n_boxed: int) -> float:
+def _balance(found: list[list[RatedMark]], n_boxed: int) -> float:
     """Return F1 of places that are right and boxed films that have one."""
     n_places = sum(len(places) for places in found)
     n_right = sum(place.is_right for places in found for place in places)

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from osteon.evaluation.predictions import MeasuredFilms
-from osteon.inference.evidence import Place, find_peak, find_places, scale_evidence
+from osteon.evaluation.predictions import Predictions
+from osteon.inference.evidence import Place, find_marks, find_peak, scale_evidence
 from osteon.inference.findings import show_places
-from osteon.release import Calibrator, EvidenceSettings, Preparation
+from osteon.release import Calibrator, LocalisationSettings, Preparation
 from osteon.release.decisions import Called
 from osteon.statistics.detection import MarkedFilm
 from osteon.terms import Floats
 
 
 def mark_places(
-    films: MeasuredFilms, calibrator: Calibrator, *, how: Preparation, settings: EvidenceSettings
+    films: Predictions, calibrator: Calibrator, *, how: Preparation, settings: LocalisationSettings
 ) -> tuple[MarkedFilm, ...]:
     """Return each film's places with their scores and its highest point, beside its boxes.
 
@@ -49,7 +49,7 @@ def mark_places(
 
 
 def locate(
-    films: MeasuredFilms, how: Preparation, settings: EvidenceSettings
+    films: Predictions, how: Preparation, settings: LocalisationSettings
 ) -> list[tuple[Place, ...]]:
     """Return each film's places, the strongest first.
 
@@ -59,15 +59,15 @@ def locate(
         settings: Scale, threshold and shape.
     """
     return [
-        find_places(scale_evidence(raw, settings), answer.place, how, settings=settings)
+        find_marks(scale_evidence(raw, settings), answer.place, how, settings=settings)
         for answer, raw in zip(films.answers, maps_of(films), strict=True)
     ]
 
 
 def show(
-    films: MeasuredFilms,
+    films: Predictions,
     how: Preparation,
-    settings: EvidenceSettings,
+    settings: LocalisationSettings,
     *,
     called: Sequence[Called],
 ) -> list[tuple[Place, ...]]:
@@ -85,7 +85,7 @@ def show(
     ]
 
 
-def maps_of(films: MeasuredFilms) -> list[Floats]:
+def maps_of(films: Predictions) -> list[Floats]:
     """Return each film's evidence, in the network's units.
 
     Args:
@@ -96,6 +96,6 @@ def maps_of(films: MeasuredFilms) -> list[Floats]:
     return maps
 
 
-def _score(film: float, place: Place, settings: EvidenceSettings) -> float:
+def _score(film: float, place: Place, settings: LocalisationSettings) -> float:
     has_rule = settings.finding is not None
     return settings.rate(film, place.peak) if has_rule else film * place.peak

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from osteon.collection.groups import take_each_file_once
 from osteon.collection.manifest import Manifest
 from osteon.errors import OneClassOnly
-from osteon.inference.predictor import Answer, Answerer, Refusal
+from osteon.inference.predictor import Answer, Predictor, Rejection
 from osteon.release.card import NOT_RECORDED, Films
 from osteon.runs import hash_manifest
 from osteon.terms import ManifestRow, Progress, SetAside, no_progress
@@ -24,7 +24,7 @@ AGES: Final = ((18.0, "under 18"), (65.0, "18 to 64"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class MeasuredFilms:
+class Predictions:
     """What a network said of films whose reference is known.
 
     Attributes:
@@ -61,7 +61,7 @@ class MeasuredFilms:
         """Whether a reader has boxed the fractures."""
         return any(row.boxes for row in self.rows)
 
-    def choose(self, wanted: Sequence[bool]) -> "MeasuredFilms":
+    def choose(self, wanted: Sequence[bool]) -> "Predictions":
         """Return some of the films that were read.
 
         Args:
@@ -105,13 +105,13 @@ def describe_rows(
 
 
 def measure_films(
-    answerer: Answerer,
+    answerer: Predictor,
     manifest: Manifest,
     rows: Sequence[ManifestRow],
     *,
     split: str,
     progress: Progress = no_progress,
-) -> MeasuredFilms:
+) -> Predictions:
     """Read films as a user's are read.
 
     Args:
@@ -126,9 +126,9 @@ def measure_films(
     """
     read: list[tuple[ManifestRow, Answer]] = []
     not_read: list[SetAside] = []
-    answers = answerer.answer_many(manifest.films_path(row) for row in rows)
+    answers = answerer.predict_many(manifest.films_path(row) for row in rows)
     for done, (row, answer) in enumerate(zip(rows, answers, strict=True), 1):
-        if isinstance(answer, Refusal):
+        if isinstance(answer, Rejection):
             not_read.append(SetAside(path=row.path, reason=" ".join(map(str, answer.reasons))))
         else:
             read.append((row, answer))
@@ -140,7 +140,7 @@ def measure_films(
             "films with a fracture and films without are needed",
             found=f"{n_fractured} fractured of {len(read)} that could be read",
         )
-    return MeasuredFilms(
+    return Predictions(
         split=split,
         manifest=manifest,
         rows=tuple(row for row, _ in read),
@@ -192,7 +192,7 @@ def _name_age(years: float) -> str:
     return next((name for limit, name in AGES if years < limit), "65 and over")
 
 
-def count_reasons(measured: Sequence[MeasuredFilms]) -> dict[str, int]:
+def count_reasons(measured: Sequence[Predictions]) -> dict[str, int]:
     """Return why films were not read, and how often."""
     counts: dict[str, int] = {}
     for films in measured:

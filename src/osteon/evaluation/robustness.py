@@ -9,13 +9,13 @@ import numpy as np
 from PIL import Image
 
 from osteon.evaluation.certify import name_measured, name_metric, share_of
-from osteon.evaluation.predictions import MeasuredFilms
-from osteon.inference.predictor import Answer, Answerer, Refusal
+from osteon.evaluation.predictions import Predictions
+from osteon.inference.predictor import Answer, Predictor, Rejection
 from osteon.radiographs.films import read_film
 from osteon.radiographs.preparation import square_pixels
 from osteon.release import Measure, ReleaseCard
 from osteon.statistics.calibration_error import Measured
-from osteon.statistics.weights import measure_interval, weigh_ratio
+from osteon.statistics.weights import measure_interval, ratio_statistic
 from osteon.terms import ManifestRow, Progress, Radiograph, no_progress
 
 ANGLES: Final = tuple(range(30, 360, 30))
@@ -49,9 +49,9 @@ class _Turned:
 
 
 def measure_turning(
-    answerer: Answerer,
+    answerer: Predictor,
     card: ReleaseCard,
-    films: MeasuredFilms,
+    films: Predictions,
     *,
     n_films: int = N_FILMS,
     seed: int = 0,
@@ -81,7 +81,7 @@ def measure_turning(
     turned = []
     for done, place in enumerate(chosen, 1):
         radiograph = read_film(films.manifest.films_path(rows[place]))
-        answers = list(numbers.answer_many(list_views(radiograph)))
+        answers = list(numbers.predict_many(list_views(radiograph)))
         turned.append(_compare(answers, films.answers[place], card, films.groups[place]))
         progress("turning films", done, len(chosen))
     return _measure(turned)
@@ -140,13 +140,13 @@ def turn(radiograph: Radiograph, degrees: float) -> Radiograph:
 
 
 def _compare(
-    answers: Sequence[Answer | Refusal], upright: Answer, card: ReleaseCard, group: str
+    answers: Sequence[Answer | Rejection], upright: Answer, card: ReleaseCard, group: str
 ) -> _Turned:
     before = float(card.calibrator.calibrate(upright.logit))
     decided = card.operating_points.decide(before)
     changes, decisions = [], []
     for answer in answers:
-        if isinstance(answer, Refusal):
+        if isinstance(answer, Rejection):
             decisions.append(True)
             continue
         probability = float(card.calibrator.calibrate(answer.logit))
@@ -155,13 +155,13 @@ def _compare(
     return _Turned(
         changes=tuple(changes),
         decisions=tuple(decisions),
-        refusals=tuple(isinstance(answer, Refusal) for answer in answers),
+        refusals=tuple(isinstance(answer, Rejection) for answer in answers),
         group=group,
     )
 
 
 def _measure(turned: Sequence[_Turned]) -> tuple[Measure, ...]:
-    change = weigh_ratio(
+    change = ratio_statistic(
         [sum(film.changes) for film in turned],
         [len(film.changes) for film in turned],
         [film.group for film in turned],

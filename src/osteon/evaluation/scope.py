@@ -16,7 +16,7 @@ from osteon.inference.opening import OpenedFilm, open_in_order
 from osteon.release import Guards, Preparation
 from osteon.release.guards import SiteScope
 from osteon.runs import is_drawn
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.settings import Settings
 from osteon.terms import ManifestRow, Progress, no_progress
 
@@ -139,7 +139,7 @@ def measure_scope(
         progress: Called once per film.
     """
     logits: list[float] = []
-    with ChildPool() as pool:
+    with WorkerPool() as pool:
         paths = (manifest.films_path(row) for row in rows)
         side = load_guard_network(guards.network).side
         for done, (_, film) in enumerate(open_in_order(paths, pool, preparation, side=side), 1):

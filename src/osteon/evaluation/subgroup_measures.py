@@ -5,7 +5,7 @@ from typing import Final
 
 from osteon.evaluation.certify import measure_release
 from osteon.evaluation.groups import GroupMeasures
-from osteon.evaluation.predictions import MeasuredFilms
+from osteon.evaluation.predictions import Predictions
 from osteon.evaluation.subgroups import NOT_STATED, describe_film
 from osteon.release import Calibrator, OperatingPoints
 from osteon.release.card import ECE
@@ -20,7 +20,7 @@ _LEFT_OUT: Final = frozenset({"brier", "ece"})
 
 
 def measure_groups(
-    films: MeasuredFilms, calibrator: Calibrator, points: OperatingPoints
+    films: Predictions, calibrator: Calibrator, points: OperatingPoints
 ) -> tuple[GroupMeasures, tuple[GroupMeasures, ...]]:
     """Measure a release on all films, and on those of each kind, at its own thresholds.
 
@@ -50,7 +50,7 @@ def measure_groups(
 
 
 def _measure(
-    films: MeasuredFilms,
+    films: Predictions,
     calibrator: Calibrator,
     points: OperatingPoints,
     *,

@@ -20,11 +20,11 @@ from osteon.inference.evidence import lay_on_film, scale_evidence
 from osteon.inference.findings import find_contradictions, rate_findings, show_places
 from osteon.inference.guards import check_guards
 from osteon.inference.network import Network, open_session
-from osteon.inference.predictor import Answer, Answerer, Refusal
+from osteon.inference.predictor import Answer, Predictor, Rejection
 from osteon.inference.sources import Film, is_stream, list_films
 from osteon.radiographs.preparation import scale_pixels
 from osteon.release import NetworkCard, Release, ReleaseCard, read_release
-from osteon.sandbox import ChildPool, Limits
+from osteon.sandbox import Limits, WorkerPool
 from osteon.terms import Probability, Reading
 
 SELF_TEST_TOLERANCES: Final = MappingProxyType({"fp32": 2e-3, "fp16": 0.05, "int8": 0.5})
@@ -92,8 +92,10 @@ class Detector:
         )
         network = Network(session, card)
         _test_itself(network, release)
-        self._pool = ChildPool(workers=threads, limits=limits or Limits())
-        self.answerer = Answerer(network, guards, self._pool, evidence=release.card.evidence.method)
+        self._pool = WorkerPool(workers=threads, limits=limits or Limits())
+        self.answerer = Predictor(
+            network, guards, self._pool, evidence=release.card.evidence.method
+        )
         self._name = f"{release.card.name} {release.card.version}"
 
     @classmethod
@@ -217,16 +219,16 @@ class Detector:
         return self._read_each(list_films(films))
 
     def _read_each(self, films: Iterable[Film]) -> Iterator[Reading]:
-        for answer in self.answerer.answer_many(films):
+        for answer in self.answerer.predict_many(films):
             yield self.build_reading(answer)
 
-    def build_reading(self, answer: Answer | Refusal) -> Reading:
+    def build_reading(self, answer: Answer | Rejection) -> Reading:
         """Calibrate and decide.
 
         Args:
             answer: Of this release's network.
         """
-        if isinstance(answer, Refusal):
+        if isinstance(answer, Rejection):
             return Reading(
                 source=answer.source,
                 decision="not read",

@@ -10,7 +10,7 @@ from PIL import Image
 
 from osteon.geometry import Box, Letterbox
 from osteon.inference.components import find_pieces
-from osteon.release import EvidenceSettings, Preparation
+from osteon.release import LocalisationSettings, Preparation
 from osteon.terms import Floats
 
 MAX_PLACES: Final = 8
@@ -47,7 +47,7 @@ class Place:
     is_best_place: bool = False
 
 
-def scale_evidence(raw: Floats, settings: EvidenceSettings) -> Floats:
+def scale_evidence(raw: Floats, settings: LocalisationSettings) -> Floats:
     """Return evidence in [0, 1], by the release's scale for all films.
 
     Args:
@@ -75,8 +75,8 @@ def lay_on_film(evidence: Floats, place: Letterbox, how: Preparation) -> Floats:
     return _resize(evidence, place, how, (place.source_columns, place.source_rows))
 
 
-def find_places(
-    evidence: Floats, place: Letterbox, how: Preparation, *, settings: EvidenceSettings
+def find_marks(
+    evidence: Floats, place: Letterbox, how: Preparation, *, settings: LocalisationSettings
 ) -> tuple[Place, ...]:
     """Return the places where evidence stands out, the strongest first.
 
@@ -117,15 +117,15 @@ def find_places(
 
 
 def find_best_place(
-    evidence: Floats, place: Letterbox, how: Preparation, *, settings: EvidenceSettings
+    evidence: Floats, place: Letterbox, how: Preparation, *, settings: LocalisationSettings
 ) -> Place | None:
     """Return the place where evidence is highest, however faint it is for a finding.
 
     Args:
-        evidence: As for `find_places`.
+        evidence: As for `find_marks`.
         place: Where the film lies in that input.
         how: The preparation, for the input's size.
-        settings: As for `find_places`; and from where on a place is one at all.
+        settings: As for `find_marks`; and from where on a place is one at all.
 
     Returns:
         The place; None where the map stays below what the picture shows, or is alike all over.
@@ -136,19 +136,19 @@ def find_best_place(
         return None
     # Without an edge, a place reaches down to the threshold: one is made from the peak's height.
     lowered = highest if settings.edge is not None else BEST_EDGE * highest
-    found = find_places(
+    found = find_marks(
         evidence, place, how, settings=settings.model_copy(update={"threshold": lowered})
     )
     return replace(found[0], is_best_place=True)
 
 
 def measure_peak(
-    evidence: Floats, place: Letterbox, how: Preparation, *, settings: EvidenceSettings
+    evidence: Floats, place: Letterbox, how: Preparation, *, settings: LocalisationSettings
 ) -> float:
-    """Return the highest evidence on a film, as `find_places` sees it.
+    """Return the highest evidence on a film, as `find_marks` sees it.
 
     Args:
-        evidence: As for `find_places`.
+        evidence: As for `find_marks`.
         place: Where the film lies in that input.
         how: The preparation, for the input's size.
         settings: For the number of cells.

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from osteon.geometry import Letterbox
-from osteon.inference.evidence import Place, find_best_place, find_places, measure_peak
-from osteon.release import EvidenceSettings, PictureScale, Preparation
+from osteon.inference.evidence import Place, find_best_place, find_marks, measure_peak
+from osteon.release import LocalisationSettings, PictureScale, Preparation
 from osteon.release.decisions import Called
 from osteon.terms import Finding, Floats, Probability, Reason
 
@@ -29,7 +29,7 @@ def show_places(
     place: Letterbox,
     how: Preparation,
     *,
-    settings: EvidenceSettings,
+    settings: LocalisationSettings,
     called: Called,
 ) -> tuple[Place, ...]:
     """Return the places that are shown on a film, the strongest first.
@@ -44,7 +44,7 @@ def show_places(
     """
     if called == "no fracture":
         return ()
-    found = find_places(evidence, place, how, settings=settings)
+    found = find_marks(evidence, place, how, settings=settings)
     if found or called == "doubt":
         return found
     best = find_best_place(evidence, place, how, settings=settings)
@@ -52,7 +52,7 @@ def show_places(
 
 
 def rate_findings(
-    places: Iterable[Place], film: float, settings: EvidenceSettings
+    places: Iterable[Place], film: float, settings: LocalisationSettings
 ) -> tuple[Finding, ...]:
     """Return places with their probabilities, the likeliest first; none is surer than its film.
 
@@ -77,7 +77,7 @@ def find_contradictions(
     place: Letterbox,
     how: Preparation,
     *,
-    settings: EvidenceSettings,
+    settings: LocalisationSettings,
     called: Called,
     shown: tuple[Place, ...],
 ) -> tuple[Reason, ...]:

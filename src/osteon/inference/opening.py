@@ -19,7 +19,7 @@ from osteon.radiographs.dicom import decode_dicom, is_dicom, write_dataset
 from osteon.radiographs.preparation import fit_pixels
 from osteon.radiographs.raster import decode_raster, read_film_bytes
 from osteon.release import Preparation
-from osteon.sandbox import ChildPool, Limits
+from osteon.sandbox import Limits, WorkerPool
 from osteon.terms import Instance, Pixels8, Radiograph, Reason
 
 
@@ -107,7 +107,7 @@ def _read_content(film: Film, source: str, limits: Limits) -> Path | bytes | Rad
 
 
 def open_one(
-    film: Film, pool: ChildPool, how: Preparation, *, side: int = GUARD_SIDE
+    film: Film, pool: WorkerPool, how: Preparation, *, side: int = GUARD_SIDE
 ) -> tuple[str, OpenedFilm | FilmFault]:
     """Open one film, whatever it is.
 
@@ -130,7 +130,7 @@ def open_one(
 
 
 def open_in_order(
-    films: Iterable[Film], pool: ChildPool, how: Preparation, *, side: int = GUARD_SIDE
+    films: Iterable[Film], pool: WorkerPool, how: Preparation, *, side: int = GUARD_SIDE
 ) -> Iterator[tuple[str, OpenedFilm | FilmFault]]:
     """Open many films, a few ahead of their turn.
 

@@ -20,7 +20,7 @@ from osteon.inference.opening import OpenedFilm, open_film, open_in_order, open_
 from osteon.inference.sources import Film
 from osteon.radiographs.preparation import fit_letterbox, scale_pixels
 from osteon.release import Guards, Preparation
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import Floats, Instance, Logit, Pixels8, Reason
 
 BATCH: Final = 8
@@ -32,7 +32,7 @@ _Opened = tuple[str, OpenedFilm | FilmFault]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Refusal:
+class Rejection:
     """A film that was not read.
 
     Attributes:
@@ -68,7 +68,7 @@ class Answer:
     instance: Instance | None
 
 
-class Answerer:
+class Predictor:
     """A network and the guards before it. Safe to use from several threads.
 
     Args:
@@ -79,7 +79,7 @@ class Answerer:
     """
 
     def __init__(
-        self, network: Network, guards: Guards, pool: ChildPool, *, evidence: Evidence
+        self, network: Network, guards: Guards, pool: WorkerPool, *, evidence: Evidence
     ) -> None:
         self._network = network
         self._guards = guards
@@ -92,16 +92,16 @@ class Answerer:
         """How films are brought to the network's size."""
         return self._network.card.preparation
 
-    def for_numbers(self) -> "Answerer":
+    def for_numbers(self) -> "Predictor":
         """Return the same without occlusion, which would cost fifty passes a film."""
         evidence: Evidence = "none" if self._evidence == "occlusion" else self._evidence
-        return Answerer(self._network, self._guards, self._pool, evidence=evidence)
+        return Predictor(self._network, self._guards, self._pool, evidence=evidence)
 
     def warm_up(self) -> None:
         """Start a child already, without waiting for it."""
         self._pool.warm_up(open_film)
 
-    def answer(self, film: Film) -> Answer | Refusal:
+    def answer(self, film: Film) -> Answer | Rejection:
         """Ask about one film.
 
         Args:
@@ -111,7 +111,7 @@ class Answerer:
             0
         ]
 
-    def answer_many(self, films: Iterable[Film]) -> Iterator[Answer | Refusal]:
+    def predict_many(self, films: Iterable[Film]) -> Iterator[Answer | Rejection]:
         """Ask about films as they come.
 
         Args:
@@ -129,13 +129,13 @@ class Answerer:
         if batch:
             yield from self._answer_batch(batch)
 
-    def _answer_batch(self, batch: Sequence[_Opened]) -> list[Answer | Refusal]:
+    def _answer_batch(self, batch: Sequence[_Opened]) -> list[Answer | Rejection]:
         judged = [self._judge(source, opened) for source, opened in batch]
-        asked = [one for one in judged if not isinstance(one, Refusal)]
+        asked = [one for one in judged if not isinstance(one, Rejection)]
         answers = iter(self._ask([_turn(*one[1:]) for one in asked]))
-        results: list[Answer | Refusal] = []
+        results: list[Answer | Rejection] = []
         for one in judged:
-            if isinstance(one, Refusal):
+            if isinstance(one, Rejection):
                 results.append(one)
                 continue
             source, opened, place, verdict = one
@@ -154,16 +154,16 @@ class Answerer:
 
     def _judge(
         self, source: str, opened: OpenedFilm | FilmFault
-    ) -> Refusal | tuple[str, OpenedFilm, Letterbox, Verdict]:
+    ) -> Rejection | tuple[str, OpenedFilm, Letterbox, Verdict]:
         if isinstance(opened, FilmFault):
-            return Refusal(source=source, reasons=(_give_reason(opened),))
+            return Rejection(source=source, reasons=(_give_reason(opened),))
         instance = opened.instance
         if source in {"bytes", "dataset"} and instance and instance.sop_instance_uid:
             source = instance.sop_instance_uid
         verdict = judge(measure_looks(opened.looks, self._guards.network), self._guards)
         if verdict.is_refused:
             reasons = (*opened.notes, *verdict.reasons)
-            return Refusal(source=source, reasons=reasons, instance=instance)
+            return Rejection(source=source, reasons=reasons, instance=instance)
         place = fit_letterbox(
             opened.rows, opened.columns, self.preparation, pixel_aspect=opened.pixel_aspect
         )

@@ -15,7 +15,7 @@ from osteon.collection.recognition import OwnFilm, build_list, identify_own_film
 from osteon.errors import ManifestFault, MeasurementFault, ReleaseInverted
 from osteon.evaluation.certify import (
     Certificate,
-    Promises,
+    PerformanceGoals,
     calibrate_and_certify,
     films_may_certify,
 )
@@ -24,13 +24,13 @@ from osteon.evaluation.cohort import (
     USED,
     choose_some,
     describe_used,
-    measure_direction,
+    measure_polarity,
     read_labelled,
 )
 from osteon.evaluation.learnt import LearntFilms, check_left, judge_films
 from osteon.evaluation.localisation import fit_evidence, measure_places, name_method
 from osteon.evaluation.predictions import (
-    MeasuredFilms,
+    Predictions,
     choose_rows,
     count_reasons,
     describe_rows,
@@ -45,14 +45,14 @@ from osteon.evaluation.release_builder import (
 from osteon.evaluation.scope import choose_guards
 from osteon.inference.network import Network, open_session
 from osteon.inference.opening import OpenedFilm, open_in_order
-from osteon.inference.predictor import Answerer
+from osteon.inference.predictor import Predictor
 from osteon.learning.foreign import AdoptSettings, check_parity, read_foreign, wrap
 from osteon.radiographs.preparation import scale_pixels
-from osteon.release import EvidenceSettings, NetworkCard, ReleaseCard
+from osteon.release import LocalisationSettings, NetworkCard, ReleaseCard
 from osteon.release.card import UNKNOWN_FILMS, Films, Precision
 from osteon.reports.figures.calibration import draw_release
 from osteon.runs import describe_versions, is_drawn
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.settings import Settings, read_settings
 from osteon.statistics.proportions import Metric
 from osteon.terms import Floats, Progress, no_progress
@@ -95,7 +95,7 @@ class AdoptRequest(Settings):
     films: Path | None = None
     name: str | None = None
     version: str = "1"
-    promises: Promises = Promises()
+    promises: PerformanceGoals = PerformanceGoals()
     on_inverted: Literal["refuse", "correct"] = "refuse"
     unaudited: bool = False
     learnt: Path | None = None
@@ -179,8 +179,8 @@ def adopt_network(request: AdoptRequest, *, progress: Progress = no_progress) ->
     known = describe_used(replace(manifest, rows=films.learnt.leave_out(manifest.rows)))
     guards = choose_guards(manifest, request.on_inverted)
     adopted = _wrap(request, how, manifest)
-    with ChildPool() as pool:
-        answerer = Answerer(adopted.network, guards, pool, evidence=name_method(adopted.network))
+    with WorkerPool() as pool:
+        answerer = Predictor(adopted.network, guards, pool, evidence=name_method(adopted.network))
         numbers = answerer.for_numbers()
         tune, test = (
             measure_films(
@@ -299,7 +299,7 @@ def _prepare_some(request: AdoptRequest, manifest: Manifest, how: AdoptSettings)
     """
     rows = choose_rows(manifest, "tune")[:FILMS_FOR_PARITY]
     paths = (manifest.films_path(row) for row in rows)
-    with ChildPool(workers=1) as pool:
+    with WorkerPool(workers=1) as pool:
         opened = [film for _, film in open_in_order(paths, pool, how.preparation)]
     pixels = [film.pixels for film in opened if isinstance(film, OpenedFilm)]
     if not pixels:
@@ -309,7 +309,7 @@ def _prepare_some(request: AdoptRequest, manifest: Manifest, how: AdoptSettings)
     return scale_pixels(np.stack(pixels), how.preparation)
 
 
-def _check_direction(tune: MeasuredFilms, request: AdoptRequest, how: AdoptSettings) -> Metric:
+def _check_direction(tune: Predictions, request: AdoptRequest, how: AdoptSettings) -> Metric:
     """Return what shows that the declared class is the right one.
 
     Raises:
@@ -317,7 +317,7 @@ def _check_direction(tune: MeasuredFilms, request: AdoptRequest, how: AdoptSetti
         MeasurementFault: If the films cannot tell.
     """
     told, where = how.output, f"{request.recipe.name}, output.positive"
-    direction = measure_direction(tune)
+    direction = measure_polarity(tune)
     if direction.is_inverted:
         raise ReleaseInverted(
             where,
@@ -340,9 +340,9 @@ def _check_direction(tune: MeasuredFilms, request: AdoptRequest, how: AdoptSetti
 def _build_card(
     request: AdoptRequest,
     adopted: _Adopted,
-    films: tuple[MeasuredFilms, MeasuredFilms],
+    films: tuple[Predictions, Predictions],
     certificate: Certificate,
-    evidence: EvidenceSettings,
+    evidence: LocalisationSettings,
 ) -> ReleaseCard:
     tune, test = films
     how, calibrator, points = adopted.how.preparation, certificate.calibrator, certificate.points

@@ -17,13 +17,13 @@ from osteon.collection.manifest import Manifest
 from osteon.collection.stamps import describe_independence
 from osteon.errors import LeakFound, ManifestFault, SettingsFault
 from osteon.evaluation.benchmark.entrants import (
-    Contender,
+    Entrant,
     choose_manifest,
-    find_contenders,
+    find_entrants,
     find_learnt_films,
     hash_settings,
 )
-from osteon.evaluation.benchmark.measure import Effort, Task, score_release, time_release
+from osteon.evaluation.benchmark.measure import SampleSizes, Task, score_release, time_release
 from osteon.evaluation.benchmark.rows import ROW_SCHEMA, BenchmarkRow
 from osteon.evaluation.cohort import choose_some
 from osteon.evaluation.comparison import compare_rows
@@ -65,7 +65,7 @@ class BenchmarkRequest(Settings):
     retime: bool = False
     unaudited: bool = False
     with_learnt: bool = False
-    effort: Effort = Effort()
+    effort: SampleSizes = SampleSizes()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +117,7 @@ def run_benchmark(
         OutputFault: If the results cannot be written.
     """
     manifest = choose_manifest(request.models, request.collection, films=request.films)
-    contenders = find_contenders(request.models, request.names, manifest)
+    contenders = find_entrants(request.models, request.names, manifest)
     reference = _find_reference(contenders, request.reference)
     chosen = _choose_films(manifest, request.limit)
     contenders, films = _leave_out_learnt(contenders, manifest, chosen, request, progress)
@@ -148,7 +148,7 @@ def _describe_independence(manifest: Manifest) -> Independence:
     return describe_independence(choose_counted(manifest.rows), n_leaks=len(find_leaks(manifest)))
 
 
-def _find_reference(contenders: Sequence[Contender], asked: str | None) -> str:
+def _find_reference(contenders: Sequence[Entrant], asked: str | None) -> str:
     names = [contender.name for contender in contenders]
     if not names:
         raise SettingsFault("MODEL", "at least one run or release is needed", found="none")
@@ -169,12 +169,12 @@ def _choose_films(manifest: Manifest, limit: int | None) -> tuple[ManifestRow, .
 
 
 def _leave_out_learnt(
-    contenders: Sequence[Contender],
+    contenders: Sequence[Entrant],
     manifest: Manifest,
     films: tuple[ManifestRow, ...],
     request: BenchmarkRequest,
     progress: Progress,
-) -> tuple[tuple[Contender, ...], tuple[ManifestRow, ...]]:
+) -> tuple[tuple[Entrant, ...], tuple[ManifestRow, ...]]:
     """Return the models, with what is to be said of them, and the films that none learnt from.
 
     Raises:
@@ -207,7 +207,7 @@ def _leave_out_learnt(
 
 
 def _measure(
-    contender: Contender,
+    contender: Entrant,
     manifest: Manifest,
     films: Sequence[ManifestRow],
     *,
@@ -258,7 +258,7 @@ def _read_row(place: Path, key: str) -> BenchmarkRow | None:
     return row if row.key == key else None
 
 
-def _find_release(contender: Contender, request: BenchmarkRequest, progress: Progress) -> Path:
+def _find_release(contender: Entrant, request: BenchmarkRequest, progress: Progress) -> Path:
     """Return the release to be measured; a run's is made here, and kept beside the rows."""
     if contender.kind == "release":
         return contender.path
@@ -278,7 +278,7 @@ def _find_release(contender: Contender, request: BenchmarkRequest, progress: Pro
     return release
 
 
-def _name_proof(contender: Contender, request: BenchmarkRequest) -> str:
+def _name_proof(contender: Entrant, request: BenchmarkRequest) -> str:
     """Return what a run's promises rest on, so that none is kept that would be made otherwise."""
     if contender.kind == "release":
         return contender.identity

@@ -19,7 +19,7 @@ from osteon.evaluation.groups import GROUPS_FILE, GroupReport
 from osteon.evaluation.learnt import find_learnt
 from osteon.evaluation.localisation import measure_places
 from osteon.evaluation.predictions import (
-    MeasuredFilms,
+    Predictions,
     choose_rows,
     count_copies,
     count_reasons,
@@ -278,7 +278,7 @@ def _choose_place(request: ValidationRequest, split: str) -> Path:
 
 
 def _measure_groups(
-    request: ValidationRequest, card: ReleaseCard, films: MeasuredFilms
+    request: ValidationRequest, card: ReleaseCard, films: Predictions
 ) -> GroupReport:
     whole, groups = measure_groups(films, card.calibrator, card.operating_points)
     about = films.describe()
@@ -297,7 +297,7 @@ def _measure_groups(
 def _evaluate(
     request: ValidationRequest,
     card: ReleaseCard,
-    films: MeasuredFilms,
+    films: Predictions,
     decided: DecisionMetrics,
     *,
     notes: Sequence[str],
@@ -327,9 +327,7 @@ def _evaluate(
     )
 
 
-def _illustrate(
-    card: ReleaseCard, films: MeasuredFilms, root: Path, evaluation: Evaluation
-) -> Study:
+def _illustrate(card: ReleaseCard, films: Predictions, root: Path, evaluation: Evaluation) -> Study:
     probabilities = card.calibrator.calibrate(films.logits)
     called = decide_films(probabilities, card.operating_points)
     return Study(
@@ -348,7 +346,7 @@ def _illustrate(
     )
 
 
-def _write(evaluation: Evaluation, card: ReleaseCard, films: MeasuredFilms, folder: Path) -> None:
+def _write(evaluation: Evaluation, card: ReleaseCard, films: Predictions, folder: Path) -> None:
     write_json(evaluation, folder / "metrics.json")
     write_metrics_summary(evaluation.metrics, folder / "metrics_summary.csv")
     write_classification_report(evaluation, folder / "classification_report.txt")

@@ -17,14 +17,14 @@ from osteon.collection.recognition import build_list, identify_own_films
 from osteon.errors import ManifestFault, ReleaseFault
 from osteon.evaluation.certify import (
     Certificate,
-    Promises,
+    PerformanceGoals,
     calibrate_and_certify,
     films_may_certify,
 )
 from osteon.evaluation.detection import measure_detection
 from osteon.evaluation.localisation import Method, fit_evidence, measure_places, name_method
 from osteon.evaluation.predictions import (
-    MeasuredFilms,
+    Predictions,
     choose_rows,
     count_reasons,
     describe_rows,
@@ -39,7 +39,7 @@ from osteon.evaluation.release_builder import (
 from osteon.evaluation.run_films import RunFilms, read_run_films
 from osteon.evaluation.scope import choose_guards
 from osteon.inference.network import Network, open_session
-from osteon.inference.predictor import Answerer, Evidence
+from osteon.inference.predictor import Evidence, Predictor
 from osteon.learning.export.network import export_onnx
 from osteon.learning.export.quantise import quantise
 from osteon.learning.loop.checkpoints import read_checkpoint
@@ -52,7 +52,7 @@ from osteon.release import NetworkCard, Preparation, ReleaseCard
 from osteon.release.card import NOT_STATED, Latency, Precision, Statement
 from osteon.reports.figures.calibration import draw_release
 from osteon.runs import RunFolder, describe_run, describe_versions, is_drawn
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.settings import Settings
 from osteon.statistics.metrics import measure
 from osteon.terms import Progress, no_progress
@@ -90,7 +90,7 @@ class ExportRequest(Settings):
     name: str | None = None
     version: str = "1"
     films: Path | None = None
-    promises: Promises = Promises()
+    promises: PerformanceGoals = PerformanceGoals()
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     on_inverted: Literal["refuse", "correct"] = "refuse"
     licence: str = NOT_STATED
@@ -139,8 +139,8 @@ class _Trained:
 class _Proof:
     """What a network did on the films that fit it and the films that prove it."""
 
-    tune: MeasuredFilms
-    test: MeasuredFilms
+    tune: Predictions
+    test: Predictions
     certificate: Certificate
     precision: Precision
 
@@ -255,18 +255,18 @@ def _export(trained: _Trained, films: npt.NDArray[np.float32]) -> tuple[bytes, f
 
 def _read_both(
     network: Network, trained: _Trained, request: ExportRequest, progress: Progress
-) -> tuple[MeasuredFilms, MeasuredFilms]:
+) -> tuple[Predictions, Predictions]:
     """Read tune, with evidence, and test."""
     guards = choose_guards(trained.manifest, request.on_inverted)
     method = name_method(network)
-    with ChildPool() as pool:
+    with WorkerPool() as pool:
         asked: tuple[tuple[str, Evidence], ...] = (
             ("tune", method),
             ("test", "none" if method == "occlusion" else method),
         )
         tune, test = (
             measure_films(
-                Answerer(network, guards, pool, evidence=evidence),
+                Predictor(network, guards, pool, evidence=evidence),
                 trained.manifest,
                 trained.films.choose(split),
                 split=split,
@@ -277,7 +277,7 @@ def _read_both(
     return tune, test
 
 
-def _auroc_of(films: MeasuredFilms) -> float:
+def _auroc_of(films: Predictions) -> float:
     area = measure(films.logits, films.references, films.groups, threshold=0.0).auroc.value
     assert area is not None  # both classes are there
     return area

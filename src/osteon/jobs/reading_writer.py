@@ -15,7 +15,7 @@ from osteon.errors import FilmFault
 from osteon.files import write_whole
 from osteon.reports.pictures.overlay import OverlayOrder, render_overlay
 from osteon.reports.readings import ReadingFiles, ReadingRecord, build_record
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import Reading
 
 _LONGEST_NAME: Final = 80
@@ -43,7 +43,7 @@ class ReadingWriter:
     ) -> None:
         self._files, self._pictures, self._picture = files, pictures, picture
         self._names = NameGiver(Path(one.overlay).name for one in earlier if one.overlay)
-        self._painter: ChildPool | None = None
+        self._painter: WorkerPool | None = None
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -55,7 +55,7 @@ class ReadingWriter:
         with ExitStack() as opened:
             opened.enter_context(self._files)
             if self._pictures or self._picture:
-                self._painter = opened.enter_context(ChildPool(workers=1))
+                self._painter = opened.enter_context(WorkerPool(workers=1))
                 self._painter.warm_up(render_overlay)
             self._open = opened.pop_all()
         return self
@@ -119,7 +119,7 @@ class NameGiver:
         return f"{name}.png"
 
 
-def _draw(painter: ChildPool, path: Path, reading: Reading, picture: Path) -> Path | None:
+def _draw(painter: WorkerPool, path: Path, reading: Reading, picture: Path) -> Path | None:
     """Draw a film's picture; return where it is, or None where the film cannot be shown."""
     try:
         content = painter.call(render_overlay, OverlayOrder(path=path, reading=reading))

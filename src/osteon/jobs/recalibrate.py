@@ -15,7 +15,7 @@ from osteon.collection.splits import Shares, split_manifest
 from osteon.errors import InvertedAnswers, LeakFound, MeasurementFault, SettingsFault
 from osteon.evaluation.certify import (
     Certificate,
-    Promises,
+    PerformanceGoals,
     calibrate_and_certify,
     films_may_certify,
 )
@@ -25,16 +25,16 @@ from osteon.evaluation.cohort import (
     check_splits,
     choose_some,
     describe_used,
-    measure_direction,
+    measure_polarity,
 )
 from osteon.evaluation.learnt import LearntFilms, check_left, find_learnt
 from osteon.evaluation.localisation import measure_places, refit_evidence
-from osteon.evaluation.predictions import MeasuredFilms, choose_rows, count_reasons, measure_films
+from osteon.evaluation.predictions import Predictions, choose_rows, count_reasons, measure_films
 from osteon.evaluation.release_builder import check_name, read_statement, write_release
 from osteon.evaluation.scope import ScopeRequest, fit_scope, measure_scope
 from osteon.inference.bundled import locate_release
 from osteon.inference.detector import Detector
-from osteon.release import EvidenceSettings, OperatingPoints, Release, ReleaseCard, read_release
+from osteon.release import LocalisationSettings, OperatingPoints, Release, ReleaseCard, read_release
 from osteon.release.card import Site
 from osteon.reports.figures.calibration import draw_release
 from osteon.runs import describe_versions, hash_manifest, is_drawn
@@ -72,7 +72,7 @@ class RecalibrationRequest(Settings):
     out: Path
     films: Path | None = None
     name: str | None = None
-    promises: Promises = Promises()
+    promises: PerformanceGoals = PerformanceGoals()
     scope: ScopeRequest | None = None
     unaudited: bool = False
     statement: Path | None = None
@@ -234,8 +234,8 @@ def _refuse_own_films(request: RecalibrationRequest, manifest: Manifest, card: R
 
 
 def _refit_evidence(
-    detector: Detector, tune: MeasuredFilms, progress: Progress
-) -> EvidenceSettings:
+    detector: Detector, tune: Predictions, progress: Progress
+) -> LocalisationSettings:
     """Fit how the map is shown there and, where a reader has boxed films, how likely a finding."""
     card, shown = detector.card, tune
     if card.evidence.method == "occlusion":  # tune was read without it
@@ -251,7 +251,7 @@ def _refit_evidence(
     return refit_evidence(shown, card.preparation, card.evidence)
 
 
-def _check_direction(tune: MeasuredFilms, request: RecalibrationRequest) -> Metric:
+def _check_direction(tune: Predictions, request: RecalibrationRequest) -> Metric:
     """Return what shows that the network reads fractures there.
 
     Raises:
@@ -259,7 +259,7 @@ def _check_direction(tune: MeasuredFilms, request: RecalibrationRequest) -> Metr
         MeasurementFault: If the films cannot tell.
     """
     where = f"{request.manifest}, tune films"
-    direction = measure_direction(tune)
+    direction = measure_polarity(tune)
     if direction.is_inverted:
         raise InvertedAnswers(
             where,
@@ -303,9 +303,9 @@ def _say_what_holds(points: OperatingPoints, collection: str) -> str:
 def _build_card(
     request: RecalibrationRequest,
     old: ReleaseCard,
-    films: tuple[MeasuredFilms, MeasuredFilms],
+    films: tuple[Predictions, Predictions],
     certificate: Certificate,
-    evidence: EvidenceSettings,
+    evidence: LocalisationSettings,
 ) -> ReleaseCard:
     tune, test = films
     how, calibrator, points = old.preparation, certificate.calibrator, certificate.points

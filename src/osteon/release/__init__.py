@@ -2,11 +2,11 @@
 
 from osteon.release.calibrator import Calibrator
 from osteon.release.card import Measure, ReleaseCard
-from osteon.release.decisions import CertifiedPoint, OperatingPoints
+from osteon.release.decisions import CertifiedThreshold, OperatingPoints
 from osteon.release.evidence import (
-    EvidenceSettings,
     FindingCalibrator,
     FindingRule,
+    LocalisationSettings,
     PictureScale,
 )
 from osteon.release.file import SUFFIX, Release, SelfTest, pack_release, read_release
@@ -24,12 +24,12 @@ __all__ = [
     "POSITIVE_CLASS",
     "SUFFIX",
     "Calibrator",
-    "CertifiedPoint",
-    "EvidenceSettings",
+    "CertifiedThreshold",
     "FilmList",
     "FindingCalibrator",
     "FindingRule",
     "Guards",
+    "LocalisationSettings",
     "Measure",
     "NetworkCard",
     "OperatingPoints",

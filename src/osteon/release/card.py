@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from osteon.release.calibrator import Calibrator
 from osteon.release.decisions import OperatingPoints
-from osteon.release.evidence import EvidenceSettings
+from osteon.release.evidence import LocalisationSettings
 from osteon.release.guards import Guards
 from osteon.release.preparation import Preparation
 
@@ -291,7 +291,7 @@ class ReleaseCard(_Record):
     preparation: Preparation
     calibrator: Calibrator
     operating_points: OperatingPoints
-    evidence: EvidenceSettings
+    evidence: LocalisationSettings
     guards: Guards
     scope: str = ""
     statement: Statement | None = None

@@ -79,7 +79,7 @@ def is_proven(n_missed: int, n_films: int, at_least: float, *, confidence: float
     return n_films > 0 and chance <= (1 - confidence) * (1 + _ROUNDING)
 
 
-class CertifiedPoint(BaseModel):
+class CertifiedThreshold(BaseModel):
     """One promise, with the counts that prove it; or what it would take to prove it.
 
     Attributes:
@@ -139,8 +139,8 @@ class OperatingPoints(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    high_sensitivity: CertifiedPoint
-    high_specificity: CertifiedPoint
+    high_sensitivity: CertifiedThreshold
+    high_specificity: CertifiedThreshold
 
     @model_validator(mode="after")
     def _check(self) -> Self:

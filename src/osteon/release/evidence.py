@@ -24,7 +24,7 @@ class FindingCalibrator(_Record):
     """How likely a place that stands out is a fracture, as older releases say it.
 
     It knows the film only as one of two numbers, and can make a place surer than its film: what it
-    says is used through `EvidenceSettings.rate` alone, which does not let it.
+    says is used through `LocalisationSettings.rate` alone, which does not let it.
 
     Attributes:
         of_film: Weight of the film's log-odds.
@@ -126,7 +126,7 @@ class PictureScale(_Record):
         return self
 
 
-class EvidenceSettings(_Record):
+class LocalisationSettings(_Record):
     """How the network's evidence becomes a picture in [0, 1] and places.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Films are decoded in child processes: a film that kills its decoder is one film lost.
 
-`pool` is what callers use; `crew` hires the children; `child` is one of them from outside, `inside`
-from inside; `limits` is what a film may use; `messages` and `parcels` are what goes between.
+`pool` is what callers use; `workforce` starts and replaces the workers; `worker` is one of them
+from outside, `process` from inside; `limits` is what a film may use; `wire` is what goes between.
 """
 
 from osteon.sandbox.limits import Limits
-from osteon.sandbox.pool import ChildPool
+from osteon.sandbox.pool import WorkerPool
 
-__all__ = ["ChildPool", "Limits"]
+__all__ = ["Limits", "WorkerPool"]

@@ -2,7 +2,7 @@
 
 Promised: whatever bytes a film has, the caller gets a result or one of the project's errors. A
 child that crashes, or uses more memory or time than `Limits` says, is replaced; other films do not
-notice. What comes back is plain data (`parcels`): nothing that a child sends is run.
+notice. What comes back is plain data (`wire`): nothing that a child sends is run.
 
 Not promised: a child that a film has taken over keeps the rights of the person who started it, the
 network among them; it does not see the environment's secrets, and writes no file while it keeps to
@@ -35,10 +35,10 @@ from osteon.errors import (
     UnreadableFilm,
     UnsupportedRadiograph,
 )
-from osteon.sandbox.crew import Crew
 from osteon.sandbox.limits import Limits
 from osteon.sandbox.process import Answer, pack_order
-from osteon.sandbox.worker import Child
+from osteon.sandbox.worker import Worker
+from osteon.sandbox.workforce import Workforce
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -56,7 +56,7 @@ _HARMFUL: Final = "The film is damaged, or made to do harm: fetch it again, or l
 _OUR_BUG: Final = "This is Osteon's fault and not yours: please report it. Leave the film out."
 
 
-class ChildPool:
+class WorkerPool:
     """Child processes that work on films, one film each at a time.
 
     Safe to use from several threads. A copy of it in a forked process has children of its own.
@@ -107,14 +107,14 @@ class ChildPool:
         Args:
             work: What `call` will be asked to do.
         """
-        self._crew_here().warm_up(_pickle(work))
+        self._workforce_here().warm_up(_pickle(work))
 
     def call(self, work: Callable[[_Item], _Result], item: _Item, *, name: str = "") -> _Result:
         """Work on one film in a child, and wait for it.
 
         Args:
             work: A function at a module's top level, or a `partial` of one. Children import it
-                before their time is counted. It returns what `parcels` names.
+                before their time is counted. It returns what `wire` names.
             item: What it is called with; pickled. Relative paths start from the current folder.
             name: Of the film, for refusals; empty to take it from the item.
 
@@ -169,17 +169,17 @@ class ChildPool:
 
     def close(self) -> None:
         """End the children. What they are working on for other threads is lost."""
-        self._crew.dismiss()
+        self._workforce.shut_down()
 
     def _start_over(self) -> None:
-        self._crew = Crew(self.workers, self.limits)
-        weakref.finalize(self, self._crew.dismiss)
+        self._workforce = Workforce(self.workers, self.limits)
+        weakref.finalize(self, self._workforce.shut_down)
 
-    def _crew_here(self) -> Crew:
-        if self._crew.pid != os.getpid():  # a forked copy of the program
+    def _workforce_here(self) -> Workforce:
+        if self._workforce.pid != os.getpid():  # a forked copy of the program
             self._counting = threading.Lock()
             self._start_over()
-        return self._crew
+        return self._workforce
 
     def _call_each(
         self, work: Callable[[_Item], _Result], items: Sequence[_Item], names: Sequence[str]
@@ -194,7 +194,7 @@ class ChildPool:
                 continue
             rest = list(takewhile(lambda i: _count_bytes(i) <= self.limits.file_bytes, rest))
             order = pack_order(("films", _folder_here(), rest))
-            crew = self._crew_here()
+            crew = self._workforce_here()
             child = crew.take(told)
             answers = crew.ask(child, order, len(rest), packages=packages)
             outcomes += [
@@ -211,10 +211,10 @@ class ChildPool:
             advice="Reduce the film, or raise the limit.",
         )
 
-    def _open(self, answer: Answer | None, child: Child, source: str) -> Any:
+    def _open(self, answer: Answer | None, child: Worker, source: str) -> Any:
         """Return a film's result, or its fault."""
         if answer is None:
-            return self._mourn(child, source)
+            return self._explain_end(child, source)
         kind, body, _ = answer
         if kind == "result" or (kind == "fault" and isinstance(body, OsteonError)):
             return body
@@ -224,7 +224,7 @@ class ChildPool:
         _LOG.error("a film raised what nobody foresaw: %s", body)
         return self._lose("bug", source, "must decode", found=f"{body}", advice=_OUR_BUG)
 
-    def _mourn(self, child: Child, source: str) -> UnreadableFilm:
+    def _explain_end(self, child: Worker, source: str) -> UnreadableFilm:
         if child.is_late:
             must = f"must decode within {self.limits.wall_s:g} s"
             return self._lose("clock", source, must, found="a decoder still at work")

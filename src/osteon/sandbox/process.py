@@ -2,7 +2,7 @@
 
 It gets its module path and its limits as arguments, and does the work that its parent names: a
 function, pickled by reference. What comes from the parent is trusted; what goes back is not
-(`parcels`). It ends with its parent, whose end closes the pipe.
+(`wire`). It ends with its parent, whose end closes the pipe.
 """
 
 import io
@@ -23,10 +23,9 @@ from osteon.sandbox.limits import (
     start_clock,
     stop_clock,
 )
-from osteon.sandbox.messages import Frame, receive_bytes, send
-from osteon.sandbox.wire import pack
+from osteon.sandbox.wire import Frame, pack, receive_bytes, send
 
-Kind = Literal["ready", "stranger", "result", "fault", "memory", "bug"]
+Kind = Literal["ready", "unimportable", "result", "fault", "memory", "bug"]
 """What a child answers: it has the work, or cannot import it; the film's result, or one of the
 project's faults; there was not enough memory; or an exception that nobody foresaw."""
 
@@ -121,15 +120,17 @@ def _learn(told: bytes) -> tuple[Callable[[Any], object], list[Frame]]:
     try:
         return pickle.loads(told), pack(("ready", None, False))  # noqa: S301 — from the parent
     except Exception as fault:  # noqa: BLE001 — a module may raise what it likes when it is imported
-        return _do_nothing, pack(("stranger", type(fault).__name__, False))
+        return _do_nothing, pack(("unimportable", type(fault).__name__, False))
 
 
 def _do(work: Callable[[Any], object], item: object, limits: Limits, at_rest: int) -> list[Frame]:
     start_clock(limits)
     try:
         kind, body = _try(work, item)
-        is_tired = kind == "memory" or measure_memory() - at_rest > limits.memory_bytes // _TIRED
-        return pack((kind, body, is_tired))
+        needs_recycling = (
+            kind == "memory" or measure_memory() - at_rest > limits.memory_bytes // _TIRED
+        )
+        return pack((kind, body, needs_recycling))
     except TypeError:  # what `pack` says of a result that is not plain data
         return pack(("bug", f"a result of type {type(body).__name__}", False))
     finally:

@@ -15,9 +15,8 @@ from typing import Any, Final, cast
 
 from osteon.errors import DecoderUnavailable
 from osteon.sandbox.limits import Limits
-from osteon.sandbox.messages import Frame, receive, send
 from osteon.sandbox.process import Answer, pack_order
-from osteon.sandbox.wire import unpack
+from osteon.sandbox.wire import Frame, receive, send, unpack
 
 if sys.platform == "linux":
     import fcntl
@@ -54,7 +53,7 @@ _PIPE_BYTES: Final = 1 << 20  # a picture in few pieces; what Linux allows witho
 _END_S: Final = 5.0
 
 
-class Child:
+class Worker:
     """One process. Not safe to use from two threads at once, but for `end`.
 
     Args:
@@ -151,7 +150,7 @@ class Child:
         """
         try:
             answer = unpack(receive(self._answers, max_bytes=self._max_bytes), packages=packages)
-            kind, body, is_tired = answer
+            kind, body, needs_recycling = answer
         except EOFError:
             # It is ending by itself: how, the system says.
             with suppress(subprocess.TimeoutExpired):
@@ -159,7 +158,7 @@ class Child:
         except (OSError, ValueError, TypeError, MemoryError):
             pass
         else:
-            return kind, body, is_tired
+            return kind, body, needs_recycling
         self.end()
         return None
 
@@ -191,12 +190,12 @@ class Watch:
 
     def __init__(self, tick_s: float) -> None:
         self._tick_s = tick_s
-        self._left_s: dict[Child, float] = {}
+        self._left_s: dict[Worker, float] = {}
         self._lock = threading.Lock()
         self._is_over = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, child: Child, seconds: float) -> None:
+    def start(self, child: Worker, seconds: float) -> None:
         """Give a child so much time.
 
         Args:
@@ -209,7 +208,7 @@ class Watch:
                 self._thread = threading.Thread(target=self._run, name="films", daemon=True)
                 self._thread.start()
 
-    def stop(self, child: Child) -> None:
+    def stop(self, child: Worker) -> None:
         """Count a child's time no longer.
 
         Args:

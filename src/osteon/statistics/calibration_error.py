@@ -17,7 +17,7 @@ from osteon.statistics.intervals import (
 )
 from osteon.statistics.proportions import GROUP_WILSON
 from osteon.statistics.resampling import METHOD, RESAMPLES, draw_weights
-from osteon.statistics.weights import Values, Weighable, Weights
+from osteon.statistics.weights import Statistic, Values, Weights
 
 N_BINS: Final = 15
 
@@ -154,7 +154,7 @@ def weigh_calibration(
     *,
     kind: Literal["brier", "ece", "ece_corrected"] = "ece_corrected",
     n_bins: int = N_BINS,
-) -> Weighable:
+) -> Statistic:
     """Return an error of probabilities as a number that can be weighed, for paired differences.
 
     Resampling lifts an expected calibration error, of two models about alike: their difference is
@@ -178,7 +178,7 @@ def weigh_calibration(
     def weigh(weights: Weights) -> Values:
         return np.maximum(sums.weigh(weights)[place].astype(np.float64), 0.0)
 
-    return Weighable(weigh=weigh, groups=numbers)
+    return Statistic(weigh=weigh, groups=numbers)
 
 
 def correct_gaps(

@@ -19,8 +19,8 @@ from osteon.statistics.intervals import Interval, wilson_interval
 from osteon.statistics.overlap import is_right
 from osteon.statistics.proportions import GROUP_WILSON, Metric
 from osteon.statistics.weights import (
+    Statistic,
     Values,
-    Weighable,
     Weights,
     divide,
     measure_interval,
@@ -152,7 +152,7 @@ def measure_froc(
     )
 
 
-def weigh_average_precision(films: Sequence[MarkedFilm], *, at_iou: float = 0.5) -> Weighable:
+def weigh_average_precision(films: Sequence[MarkedFilm], *, at_iou: float = 0.5) -> Statistic:
     """Return the average precision as a number that can be weighed, for paired differences.
 
     Args:
@@ -174,10 +174,10 @@ def weigh_average_precision(films: Sequence[MarkedFilm], *, at_iou: float = 0.5)
         steps = np.diff(found, axis=1, prepend=0.0)
         return divide((steps * falling).sum(axis=1), total_of(weights, ranked.lesions))
 
-    return Weighable(weigh=weigh, groups=ranked.group_of_film)
+    return Statistic(weigh=weigh, groups=ranked.group_of_film)
 
 
-def weigh_froc(films: Sequence[MarkedFilm], *, at: float = 0.5) -> Weighable:
+def weigh_froc(films: Sequence[MarkedFilm], *, at: float = 0.5) -> Statistic:
     """Return the sensitivity at so many false marks as a number that can be weighed.
 
     Args:
@@ -194,7 +194,7 @@ def weigh_froc(films: Sequence[MarkedFilm], *, at: float = 0.5) -> Weighable:
         best = reached[np.arange(len(weights)), n_allowed]
         return divide(best, total_of(weights, ranked.lesions))
 
-    return Weighable(weigh=weigh, groups=ranked.group_of_film)
+    return Statistic(weigh=weigh, groups=ranked.group_of_film)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -305,7 +305,7 @@ def _measure_at(
 
 
 def _interval_of(
-    number: Weighable, films: Sequence[MarkedFilm], *, confidence: float, seed: int
+    number: Statistic, films: Sequence[MarkedFilm], *, confidence: float, seed: int
 ) -> Interval | None:
     """Return an interval; Wilson's on boxed groups where all or nothing was found."""
     value = number.value

@@ -9,7 +9,7 @@ from osteon.statistics.detection import MarkedFilm
 from osteon.statistics.films import number_groups
 from osteon.statistics.proportions import Metric, Share, measure_share
 from osteon.statistics.resampling import sum_by_group
-from osteon.statistics.weights import Weighable, weigh_share
+from osteon.statistics.weights import Statistic, share_statistic
 
 MARGIN: Final = 0.05
 """Of a film's long side: how far beside a box still counts, where it is not played strictly."""
@@ -45,14 +45,14 @@ def measure_pointing(
     return measure_share(POINTING, counts, confidence=confidence, seed=seed)
 
 
-def weigh_pointing(films: Sequence[MarkedFilm], *, margin: float = 0.0) -> Weighable:
+def weigh_pointing(films: Sequence[MarkedFilm], *, margin: float = 0.0) -> Statistic:
     """Return the same share as a number that can be weighed, for paired differences.
 
     Args:
         films: As for `measure_pointing`.
         margin: As for `measure_pointing`.
     """
-    return weigh_share(
+    return share_statistic(
         [is_pointed(film, margin=margin) for film in films],
         [bool(film.boxes) for film in films],
         [film.group for film in films],

@@ -25,7 +25,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Weighable:
+class Statistic:
     """A number of films that can be measured anew with other weights of their groups.
 
     Attributes:
@@ -66,7 +66,7 @@ class Difference:
 
 
 def measure_interval(
-    number: Weighable, *, confidence: float = 0.95, seed: int = 0, resamples: int = RESAMPLES
+    number: Statistic, *, confidence: float = 0.95, seed: int = 0, resamples: int = RESAMPLES
 ) -> Interval | None:
     """Return the interval of a number, by resampling groups.
 
@@ -89,8 +89,8 @@ def measure_interval(
 
 
 def measure_difference(
-    one: Weighable,
-    other: Weighable,
+    one: Statistic,
+    other: Statistic,
     *,
     confidence: float = 0.95,
     seed: int = 0,
@@ -127,7 +127,7 @@ def measure_difference(
     return Difference(value=values[0] - values[1], interval=interval)
 
 
-def weigh_share(hits: Sequence[bool], counted: Sequence[bool], groups: Groups) -> Weighable:
+def share_statistic(hits: Sequence[bool], counted: Sequence[bool], groups: Groups) -> Statistic:
     """Return a share of films, such as a sensitivity, that can be weighed.
 
     Args:
@@ -136,10 +136,10 @@ def weigh_share(hits: Sequence[bool], counted: Sequence[bool], groups: Groups) -
         groups: Films that belong together share one, shape `(films,)`.
     """
     could = np.asarray(counted, dtype=np.float64)
-    return weigh_ratio(np.asarray(hits, dtype=np.float64) * could, could, groups)
+    return ratio_statistic(np.asarray(hits, dtype=np.float64) * could, could, groups)
 
 
-def weigh_ratio(tops: npt.ArrayLike, bottoms: npt.ArrayLike, groups: Groups) -> Weighable:
+def ratio_statistic(tops: npt.ArrayLike, bottoms: npt.ArrayLike, groups: Groups) -> Statistic:
     """Return a ratio of sums over films, such as a mean over all their readings, to be weighed.
 
     Args:
@@ -157,7 +157,7 @@ def weigh_ratio(tops: npt.ArrayLike, bottoms: npt.ArrayLike, groups: Groups) -> 
     def weigh(weights: Weights) -> Values:
         return divide(total_of(weights, top), total_of(weights, bottom))
 
-    return Weighable(weigh=weigh, groups=numbers)
+    return Statistic(weigh=weigh, groups=numbers)
 
 
 def total_of(weights: Weights, of_group: npt.NDArray[Any]) -> Values:

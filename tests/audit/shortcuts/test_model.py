@@ -5,11 +5,11 @@ import pytest
 
 from osteon.audit.shortcuts.model import (
     FOLDS,
-    Clues,
+    ShortcutTable,
     deal_folds,
-    guess_labels,
+    fit_shortcut,
     measure_alone,
-    measure_guess,
+    measure_shortcut_auroc,
 )
 
 
@@ -19,10 +19,10 @@ def build_clues(
     groups: np.ndarray | None = None,
     *,
     is_category: bool = False,
-) -> Clues:
+) -> ShortcutTable:
     table = values.reshape(len(values), -1).astype(np.float64)
     numbers = np.arange(len(values)) if groups is None else groups
-    return Clues(
+    return ShortcutTable(
         values=table,
         is_category=np.full(table.shape[1], is_category),
         has_fracture=has_fracture,
@@ -50,8 +50,8 @@ def test_what_decides_the_label_is_guessed_and_what_does_not_is_not():
     labels = luck.random(300) < 0.4
     values = np.stack([luck.normal(size=300), labels + 0.5 * luck.normal(size=300)], axis=1)
     clues = build_clues(values, labels)
-    guess = guess_labels(clues, shuffle=True)
-    found = measure_guess(guess.logits, clues)
+    guess = fit_shortcut(clues, shuffle=True)
+    found = measure_shortcut_auroc(guess.logits, clues)
     assert 0.75 < found.low < found.value < found.high < 1.0
     assert guess.drops[1] > 0.25
     assert abs(guess.drops[0]) < 0.05
@@ -61,7 +61,7 @@ def test_classes_wholly_apart_keep_an_interval():
     """A perfect guess of 40 films is not certain: where resampling has no width, Wilson's has."""
     labels = np.arange(40) % 2 == 0
     clues = build_clues(labels, labels)
-    found = measure_guess(labels.astype(np.float64), clues)
+    found = measure_shortcut_auroc(labels.astype(np.float64), clues)
     assert (found.value, found.high, found.method) == (1.0, 1.0, "Wilson on disjoint pairs")
     # z^2 = 3.8415 and n = 20 pairs: n / (n + z^2)
     assert found.low == pytest.approx(20 / 23.8415, abs=1e-4)
@@ -72,8 +72,10 @@ def test_fewer_groups_widen_the_interval():
     luck = np.random.default_rng(3)
     labels = np.repeat(luck.random(60) < 0.5, 10)
     logits = labels + np.repeat(luck.normal(size=60), 10)
-    alone = measure_guess(logits, build_clues(logits, labels))
-    grouped = measure_guess(logits, build_clues(logits, labels, np.repeat(np.arange(60), 10)))
+    alone = measure_shortcut_auroc(logits, build_clues(logits, labels))
+    grouped = measure_shortcut_auroc(
+        logits, build_clues(logits, labels, np.repeat(np.arange(60), 10))
+    )
     assert alone.value == grouped.value
     assert grouped.high - grouped.low > 2 * (alone.high - alone.low)
 
@@ -102,8 +104,8 @@ def test_a_table_that_says_nothing_guesses_nothing():
     """Where all films are alike, every guess is the same and the area is one half."""
     labels = np.arange(50) % 2 == 0
     clues = build_clues(np.ones(50), labels)
-    guess = guess_labels(clues, shuffle=True)
-    found = measure_guess(guess.logits, clues)
+    guess = fit_shortcut(clues, shuffle=True)
+    found = measure_shortcut_auroc(guess.logits, clues)
     assert (found.value, guess.drops.tolist()) == (0.5, [0.0])
     assert found.low < 0.5 < found.high
 
@@ -116,5 +118,5 @@ def test_what_is_known_of_a_few_films_in_one_fold_only_breaks_nothing():
     clues = build_clues(values, labels)
     values[np.flatnonzero(clues.folds == 1)[:3], 1] = 4.0
     for column in (values[:, 1], values):
-        guess = guess_labels(build_clues(column, labels), shuffle=True)
+        guess = fit_shortcut(build_clues(column, labels), shuffle=True)
         assert np.isfinite(guess.logits).all()

@@ -14,7 +14,7 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from osteon.audit.file_features import FilmFacts, measure_facts
-from osteon.audit.shortcuts.model import GuessAuroc
+from osteon.audit.shortcuts.model import ShortcutAuroc
 from osteon.audit.shortcuts.search import (
     MIN_FILMS,
     Carrier,
@@ -128,7 +128,7 @@ def test_a_planted_quality_is_found_and_named_first():
 
 def test_what_tells_no_more_than_chance_is_not_blamed():
     """Where regions give the label away and files do not, no advice asks for other files."""
-    nothing = GuessAuroc(value=0.55, low=0.48, high=0.62, confidence=0.95, method="m")
+    nothing = ShortcutAuroc(value=0.55, low=0.48, high=0.62, confidence=0.95, method="m")
     sure = replace(nothing, value=0.73, low=0.66, high=0.80)
     carriers = tuple(
         Carrier(name=name, auroc=0.6, drop=drop, fractured={}, not_fractured={})

@@ -13,7 +13,7 @@ from osteon.evaluation.benchmark.entrants import (
     OTHER_PROMISES,
     check_films,
     choose_manifest,
-    find_contenders,
+    find_entrants,
 )
 from osteon.release.card import UNKNOWN_FILMS, Films
 from osteon.runs import hash_manifest
@@ -39,7 +39,7 @@ def describe(manifest_sha256: str, name: str = "drawn") -> Films:
 
 def find(folder: Path, *, names: tuple[str, ...] = (), **card: object):
     path = build_release(folder, card=card)
-    return find_contenders([path], names, collection(*ROWS))[0]
+    return find_entrants([path], names, collection(*ROWS))[0]
 
 
 def test_a_run_on_the_same_split_is_welcome():
@@ -103,11 +103,11 @@ def test_models_need_names_of_their_own(tmp_path):
     path = build_release(tmp_path)
     manifest = collection(*ROWS)
     with pytest.raises(SettingsFault, match="a name of its own; found 'bright'"):
-        find_contenders([path, path], (), manifest)
+        find_entrants([path, path], (), manifest)
     with pytest.raises(SettingsFault, match="must be given 2 times"):
-        find_contenders([path, path], ("one",), manifest)
+        find_entrants([path, path], ("one",), manifest)
     with pytest.raises(SettingsFault, match="must be able to name a file"):
-        find_contenders([path], ("a/b",), manifest)
+        find_entrants([path], ("a/b",), manifest)
 
 
 def test_releases_alone_need_a_collection(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osteon.evaluation.decisions import measure_decisions
-from osteon.release import CertifiedPoint, OperatingPoints
+from osteon.release import CertifiedThreshold, OperatingPoints
 from osteon.reports.figures.decision_matrix import draw_decision_matrix, say_cuts
 
 NONE = {"threshold": None, "lower_bound": None, "n_films": 20, "n_kept": 20, "n_more": 9}
@@ -58,10 +58,10 @@ def test_a_promise_that_is_missing_is_said(tmp_path, drawn, words, is_cleared, s
     """A column without films says why, and invents no share."""
     from tests.releases import certify
 
-    lacking = CertifiedPoint(promise="sensitivity", at_least=0.9, certified_on="test", **NONE)
+    lacking = CertifiedThreshold(promise="sensitivity", at_least=0.9, certified_on="test", **NONE)
     points = OperatingPoints(
         high_sensitivity=certify("sensitivity", 0.90, 131, 129, 0.2) if is_cleared else lacking,
-        high_specificity=CertifiedPoint(
+        high_specificity=CertifiedThreshold(
             promise="specificity", at_least=0.95, certified_on="test", **NONE
         ),
     )

@@ -4,7 +4,7 @@ from tests.releases import certify
 
 from osteon.evaluation.benchmark.rows import BenchmarkRow, Difference, FilmRecord, Speed
 from osteon.release import Measure, Preparation
-from osteon.release.decisions import CertifiedPoint
+from osteon.release.decisions import CertifiedThreshold
 from osteon.reports.pages.benchmark import MEASURES, Benchmark, put_measure, render_benchmark
 
 
@@ -69,7 +69,7 @@ def test_an_empty_cell_gives_its_reason_once():
 
 def test_a_promise_that_cannot_be_proven_says_what_it_takes():
     """A model without a threshold is not given a share."""
-    unproven = CertifiedPoint(
+    unproven = CertifiedThreshold(
         promise="sensitivity", at_least=0.9, threshold=None, n_films=10, n_kept=10,
         lower_bound=None, n_more=19, certified_on="test",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from tests.releases import build_card, certify, independence
 
 from osteon.evaluation.certification import certify_nothing
 from osteon.release import (
-    CertifiedPoint,
+    CertifiedThreshold,
     FindingCalibrator,
     FindingRule,
     Measure,
@@ -55,7 +55,7 @@ def test_a_promise_comes_with_its_counts():
 def test_what_cannot_be_promised_is_said_with_what_it_would_take(n_films, n_more, words):
     """No promise is hinted at: missing films are counted, and what so few can prove is named."""
     counts = {"n_films": n_films, "n_kept": n_films, "n_more": n_more}
-    point = CertifiedPoint(
+    point = CertifiedThreshold(
         promise="sensitivity",
         at_least=0.9,
         certified_on="test",

@@ -25,7 +25,7 @@ from osteon.reports.pictures.overlay import (
     say_limits,
     say_probability,
 )
-from osteon.sandbox import ChildPool
+from osteon.sandbox import WorkerPool
 from osteon.terms import Finding, Radiograph, Reading
 
 
@@ -238,7 +238,7 @@ def test_a_picture_is_made_of_a_file_in_a_child(tmp_path):
     path.write_bytes(encode_film(draw_values()))
     order = OverlayOrder(path=path, reading=read((40, 32), spot=(4, 4, 12, 12)))
     assert pickle.loads(pickle.dumps(order)).path == path
-    with ChildPool(workers=1) as pool:
+    with WorkerPool(workers=1) as pool:
         content = pool.call(render_overlay, order)
     assert content == render_overlay(order)
     picture = Image.open(io.BytesIO(content))

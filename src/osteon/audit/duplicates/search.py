@@ -31,8 +31,8 @@ from osteon.audit.duplicates.registration import (
     has_more_to_show,
     map_films,
 )
-from osteon.collection.ties import Ties
-from osteon.sandbox import ChildPool
+from osteon.collection.ties import DisjointSet
+from osteon.sandbox import WorkerPool
 from osteon.terms import Pixels8, Progress, no_progress
 
 OpenFilm = Callable[[int], Pixels8 | None]
@@ -120,7 +120,7 @@ def find_copies(
     with _quiet_pool(workers) as pool, _choose_comparer(len(pairs), workers) as comparer:
         compare = partial(_compare_seen, own, own, comparer=comparer)
         order = np.lexsort((pairs[:, 1], pairs[:, 0], -votes))
-        groups = Ties(len(fingerprints))
+        groups = DisjointSet(len(fingerprints))
         links: dict[tuple[int, int], Link] = {}
         for batch in _batches(pairs[order], films, groups, progress):
             for link in pool.map(compare, batch):
@@ -284,7 +284,7 @@ def _build_link(
 def _batches(
     pairs: npt.NDArray[np.int64],
     films: npt.NDArray[np.int64],
-    groups: Ties,
+    groups: DisjointSet,
     progress: Progress,
 ) -> Iterator[list[tuple[int, int]]]:
     """Yield batches of pairs whose films are not joined yet."""
@@ -304,7 +304,7 @@ def _choose_comparer(n_pairs: int, workers: int) -> Iterator[Comparer]:
     if n_pairs < PAIRS_FOR_CHILDREN or workers == 1:
         yield HERE
         return
-    with ChildPool(workers=workers) as children:
+    with WorkerPool(workers=workers) as children:
         yield Comparer(
             align=partial(children.call, align_pair),
             align_closer=partial(children.call, align_pair_closer),

@@ -40,7 +40,7 @@ _Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Clues:
+class ShortcutTable:
     """What a label is guessed from.
 
     Attributes:
@@ -59,7 +59,7 @@ class Clues:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GuessAuroc:
+class ShortcutAuroc:
     """How well the label was guessed for films that the model had not seen.
 
     Attributes:
@@ -78,7 +78,7 @@ class GuessAuroc:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Guess:
+class ShortcutFit:
     """A label guessed out of fold.
 
     Attributes:
@@ -127,7 +127,7 @@ def deal_folds(has_fracture: _Flags, group_numbers: _Counts) -> _Counts:
     return fold_of_group[group_numbers]
 
 
-def guess_labels(clues: Clues, *, shuffle: bool = False) -> Guess:
+def fit_shortcut(clues: ShortcutTable, *, shuffle: bool = False) -> ShortcutFit:
     """Guess each film's label with a model that was fitted to other groups.
 
     Args:
@@ -159,14 +159,14 @@ def guess_labels(clues: Clues, *, shuffle: bool = False) -> Guess:
     whole = _measure_area(logits, clues.has_fracture)
     areas = [[_measure_area(own, clues.has_fracture) for own in rows] for rows in shuffled]
     drops = whole - np.array(areas).reshape(-1, SHUFFLES).mean(axis=1)
-    return Guess(logits=logits, drops=drops)
+    return ShortcutFit(logits=logits, drops=drops)
 
 
 def _varies(column: _Values) -> bool:
     return np.unique(column).size > 1  # NaN counts as one value
 
 
-def _fit(clues: Clues, used: Sequence[int], fitted: _Flags) -> Callable[[_Values], _Values]:
+def _fit(clues: ShortcutTable, used: Sequence[int], fitted: _Flags) -> Callable[[_Values], _Values]:
     labels = clues.has_fracture[fitted]
     # What is known of no film here, and of a few in the other folds only, cannot be fitted to.
     used = [column for column in used if not np.isnan(clues.values[fitted, column]).all()]
@@ -195,7 +195,7 @@ def _measure_area(logits: _Values, has_fracture: _Flags) -> float:
     return area.value
 
 
-def measure_alone(clues: Clues, column: int) -> float | None:
+def measure_alone(clues: ShortcutTable, column: int) -> float | None:
     """Return the AUROC of one feature by itself, whichever direction it works in.
 
     A number ranks the films that have it. A category ranks them by the share of fractures that it
@@ -232,14 +232,14 @@ def _shares_elsewhere(values: _Values, labels: _Flags, folds: _Counts) -> _Value
     return shares
 
 
-def measure_guess(logits: _Values, clues: Clues) -> GuessAuroc:
+def measure_shortcut_auroc(logits: _Values, clues: ShortcutTable) -> ShortcutAuroc:
     """Return the AUROC with an interval that resamples whole groups.
 
     Where resampling says nothing (both classes wholly apart, or all films alike), Wilson's
     interval stands in, of as many trials as there are pairs that share no group.
 
     Args:
-        logits: From `guess_labels`, shape `(films,)`.
+        logits: From `fit_shortcut`, shape `(films,)`.
         clues: What they were guessed from, both classes present.
 
     Reference:
@@ -253,7 +253,7 @@ def measure_guess(logits: _Values, clues: Clues) -> GuessAuroc:
     if interval is None:
         n = min(np.unique(groups[yes]).size, np.unique(groups[~yes]).size)
         interval = wilson_interval(value, n=n, confidence=CONFIDENCE, method=DISJOINT_PAIRS)
-    return GuessAuroc(
+    return ShortcutAuroc(
         value=value,
         low=interval.low,
         high=interval.high,

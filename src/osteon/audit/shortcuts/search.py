@@ -26,12 +26,12 @@ from osteon.audit.shortcuts.features import (
     read_column,
 )
 from osteon.audit.shortcuts.model import (
-    Clues,
-    GuessAuroc,
+    ShortcutAuroc,
+    ShortcutTable,
     deal_folds,
-    guess_labels,
+    fit_shortcut,
     measure_alone,
-    measure_guess,
+    measure_shortcut_auroc,
 )
 from osteon.collection.flaws import build_flaw
 from osteon.collection.groups import fill_groups
@@ -95,9 +95,9 @@ class Shortcut:
     n_left_out: int
     n_fractured: int
     n_groups: int
-    auroc: GuessAuroc
-    file: GuessAuroc
-    covariates: GuessAuroc | None
+    auroc: ShortcutAuroc
+    file: ShortcutAuroc
+    covariates: ShortcutAuroc | None
     features: tuple[Carrier, ...]
 
     @property
@@ -150,15 +150,15 @@ def measure_shortcut(
     ):
         return None
     columns = {name: read_column(name, rows, facts) for name in FEATURE_WORDS}
-    clues = Clues(
+    clues = ShortcutTable(
         values=encode_columns(columns),
         is_category=np.array([name in CATEGORIES for name in columns]),
         has_fracture=labels,
         group_numbers=groups,
         folds=deal_folds(labels, groups),
     )
-    guess = guess_labels(clues, shuffle=True)
-    auroc = measure_guess(guess.logits, clues)
+    guess = fit_shortcut(clues, shuffle=True)
+    auroc = measure_shortcut_auroc(guess.logits, clues)
     file, covariates = auroc, None
     if any(len(set(columns[name])) > 1 for name in COVARIATES):
         file = _measure_part(clues, [name not in COVARIATES for name in columns])
@@ -218,14 +218,14 @@ def _number_groups(rows: Sequence[ManifestRow]) -> npt.NDArray[np.int64]:
     return np.array([numbers[name] for name in names], dtype=np.int64)
 
 
-def _measure_part(clues: Clues, kept: Sequence[bool]) -> GuessAuroc:
+def _measure_part(clues: ShortcutTable, kept: Sequence[bool]) -> ShortcutAuroc:
     chosen = np.flatnonzero(kept)
     part = replace(clues, values=clues.values[:, chosen], is_category=clues.is_category[chosen])
-    return measure_guess(guess_labels(part).logits, part)
+    return measure_shortcut_auroc(fit_shortcut(part).logits, part)
 
 
 def _rank_features(
-    columns: Mapping[str, Column], clues: Clues, drops: npt.NDArray[np.float64]
+    columns: Mapping[str, Column], clues: ShortcutTable, drops: npt.NDArray[np.float64]
 ) -> tuple[Carrier, ...]:
     features = []
     for index, (name, column) in enumerate(columns.items()):

@@ -26,7 +26,7 @@ OTHER_PROMISES: Final = "Its calibration and its promises rest on other films th
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Contender:
+class Entrant:
     """One model that is to be measured.
 
     Attributes:
@@ -89,9 +89,9 @@ def choose_manifest(
     return manifest
 
 
-def find_contenders(
+def find_entrants(
     paths: Sequence[Path], names: Sequence[str], manifest: Manifest
-) -> tuple[Contender, ...]:
+) -> tuple[Entrant, ...]:
     """Return the models, each under a name of its own, after the checks that the race is fair.
 
     Args:
@@ -163,7 +163,7 @@ def check_films(rows: Sequence[ManifestRow], manifest: Manifest, *, where: str) 
 
 
 def find_learnt_films(
-    contenders: Sequence[Contender],
+    contenders: Sequence[Entrant],
     manifest: Manifest,
     films: Sequence[ManifestRow],
     *,
@@ -194,7 +194,7 @@ def _is_release(path: Path) -> bool:
     return path.suffix == SUFFIX or (not path.is_dir() and locate_release(path) != path)
 
 
-def _open_run(path: Path, name: str, manifest: Manifest) -> Contender:
+def _open_run(path: Path, name: str, manifest: Manifest) -> Entrant:
     run = RunFolder(path=path)
     facts = run.read_facts()
     best = run.checkpoints / "best.ckpt"
@@ -205,7 +205,7 @@ def _open_run(path: Path, name: str, manifest: Manifest) -> Contender:
     digest = hashlib.sha256(best.read_bytes())
     digest.update(run.recipe.read_bytes())
     n_epochs = max(0, len(run.history.read_text(encoding="utf-8").splitlines()) - 1)
-    return Contender(
+    return Entrant(
         name=name,
         kind="run",
         path=path,
@@ -215,11 +215,11 @@ def _open_run(path: Path, name: str, manifest: Manifest) -> Contender:
     )
 
 
-def _open_release(path: Path, name: str, manifest: Manifest) -> Contender:
+def _open_release(path: Path, name: str, manifest: Manifest) -> Entrant:
     file = locate_release(path)
     release = read_release(file)
     card = release.card
-    return Contender(
+    return Entrant(
         name=name,
         kind="release",
         path=file,

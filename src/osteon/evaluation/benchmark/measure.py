@@ -9,14 +9,14 @@ from typing import Final
 import numpy as np
 
 from osteon.collection.manifest import Manifest
-from osteon.evaluation.benchmark.entrants import Contender
+from osteon.evaluation.benchmark.entrants import Entrant
 from osteon.evaluation.benchmark.rows import BenchmarkRow, FilmRecord, Mark, Speed
 from osteon.evaluation.certify import measure_release, name_measured
 from osteon.evaluation.cohort import choose_some
 from osteon.evaluation.detection import mark_films, rate_marks
 from osteon.evaluation.faithfulness import BY_DELETION, BY_INSERTION, cover_films
 from osteon.evaluation.localisation import measure_places
-from osteon.evaluation.predictions import MeasuredFilms, measure_films
+from osteon.evaluation.predictions import Predictions, measure_films
 from osteon.evaluation.robustness import measure_turning
 from osteon.evaluation.subgroup_calibration import measure_subgroup_calibration
 from osteon.inference.detector import Detector
@@ -54,7 +54,7 @@ _OF_ACCUSED: Final = ('normal, not called "fracture"', 'fractured, called "fract
 _WARM_UP: Final = 3
 
 
-class Effort(Settings):
+class SampleSizes(Settings):
     """How many films the dearer numbers take; equal efforts choose equal films.
 
     Attributes:
@@ -81,11 +81,11 @@ class Task:
         key: Hash of all of this.
     """
 
-    contender: Contender
+    contender: Entrant
     release: Path
     manifest: Manifest
     rows: tuple[ManifestRow, ...]
-    effort: Effort
+    effort: SampleSizes
     key: str
 
 
@@ -165,7 +165,7 @@ def _find_undecided(card: ReleaseCard) -> dict[str, str]:
 
 
 def _measure_places(
-    detector: Detector, films: MeasuredFilms, task: Task, progress: Progress
+    detector: Detector, films: Predictions, task: Task, progress: Progress
 ) -> _Places:
     if not films.has_boxes:
         missing = dict.fromkeys((*_OF_BOXES, *_OF_ALL_FILMS), NO_BOXES)
@@ -193,19 +193,19 @@ def _measure_places(
     )
 
 
-def _ask_boxed(detector: Detector, films: MeasuredFilms, progress: Progress) -> MeasuredFilms:
+def _ask_boxed(detector: Detector, films: Predictions, progress: Progress) -> Predictions:
     """Return boxed films with evidence, where that is too dear for all films."""
     boxed = films.choose([bool(row.boxes) for row in films.rows])
     answers: list[Answer] = []
     paths = (films.manifest.films_path(row) for row in boxed.rows)
-    for done, answer in enumerate(detector.answerer.answer_many(paths), 1):
+    for done, answer in enumerate(detector.answerer.predict_many(paths), 1):
         assert isinstance(answer, Answer)  # it was read a moment ago
         answers.append(answer)
         progress("covering boxed films", done, len(boxed.rows))
     return replace(boxed, answers=tuple(answers))
 
 
-def _measure_regions(films: MeasuredFilms, card: ReleaseCard) -> tuple[Measure, ...]:
+def _measure_regions(films: Predictions, card: ReleaseCard) -> tuple[Measure, ...]:
     found = measure_subgroup_calibration(
         card.calibrator.calibrate(films.logits),
         films.references,
@@ -218,9 +218,7 @@ def _measure_regions(films: MeasuredFilms, card: ReleaseCard) -> tuple[Measure, 
     )
 
 
-def _record_films(
-    films: MeasuredFilms, places: _Places, card: ReleaseCard
-) -> tuple[FilmRecord, ...]:
+def _record_films(films: Predictions, places: _Places, card: ReleaseCard) -> tuple[FilmRecord, ...]:
     records = []
     for row, group, logit, probability in zip(
         films.rows,

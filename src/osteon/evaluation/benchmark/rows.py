@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from osteon.release import CertifiedPoint, Measure, Preparation
+from osteon.release import CertifiedThreshold, Measure, Preparation
 from osteon.release.card import Independence
 from osteon.release.decisions import Called
 
@@ -115,7 +115,7 @@ class BenchmarkRow(Record):
     n_bytes: int = Field(gt=0)
     n_parameters: int = Field(ge=0)
     evidence: str
-    points: tuple[CertifiedPoint, CertifiedPoint]
+    points: tuple[CertifiedThreshold, CertifiedThreshold]
     independence: Independence | None = None
     speed: Speed
     measures: tuple[Measure, ...]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from osteon.evaluation.benchmark.rows import BenchmarkRow, Difference, Record
-from osteon.release import CertifiedPoint, Measure
+from osteon.release import CertifiedThreshold, Measure
 from osteon.release.card import ECE, Independence
 from osteon.reports.pages.independence import NEVER, footnote_copies, say_independence
 from osteon.reports.pages.literature import Published, read_literature
@@ -245,7 +245,7 @@ def _put_worst(row: BenchmarkRow, reasons: _Reasons) -> str:
     return f"{worst.name}: {put_measure(worst)}"
 
 
-def _put_point(point: CertifiedPoint, row: BenchmarkRow) -> str:
+def _put_point(point: CertifiedThreshold, row: BenchmarkRow) -> str:
     known = row.independence
     unknown = known is not None and not known.copies_looked_for
     if point.threshold is None or point.lower_bound is None:

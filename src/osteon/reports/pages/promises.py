@@ -1,11 +1,11 @@
 """Promises of a release in words: what was certified on which films, or why not."""
 
-from osteon.release import CertifiedPoint, OperatingPoints
+from osteon.release import CertifiedThreshold, OperatingPoints
 from osteon.release.card import Independence
 from osteon.release.decisions import is_proven
 
 
-def describe_point(point: CertifiedPoint, known: Independence | None) -> str:
+def describe_point(point: CertifiedThreshold, known: Independence | None) -> str:
     """Return a promise, with the counts that stand behind it, or what it would take.
 
     Args:
@@ -61,7 +61,7 @@ def _say_cases(known: Independence | None) -> str:
     return told if known is not None else f"{told}, if copies were looked for"
 
 
-def _say_uncertified(point: CertifiedPoint, known: Independence | None) -> str:
+def _say_uncertified(point: CertifiedThreshold, known: Independence | None) -> str:
     if known is not None and known.n_leaks:
         return "not certified, since groups of copies or patients are in several splits."
     if known is not None and not known.copies_looked_for and not point.n_films:

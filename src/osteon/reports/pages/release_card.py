@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from osteon.release import (
-    EvidenceSettings,
     FindingRule,
     Guards,
+    LocalisationSettings,
     Measure,
     OperatingPoints,
     ReleaseCard,
@@ -69,7 +69,7 @@ def describe_card(card: ReleaseCard) -> tuple[Section, ...]:
             title=name_release(f"{card.name} {card.version}"), sentences=tuple(_introduce(card))
         ),
         Section(
-            title="Promises",
+            title="PerformanceGoals",
             sentences=(
                 *_promise(card.operating_points, card.independence),
                 *say_learnt(card.learnt),
@@ -301,7 +301,7 @@ def _tell_making(card: ReleaseCard) -> Iterator[str]:
     yield "Not signed: the hashes show accidental damage, not tampering."
 
 
-def _tell_evidence(evidence: EvidenceSettings) -> Iterator[str]:
+def _tell_evidence(evidence: LocalisationSettings) -> Iterator[str]:
     rule, picture = evidence.finding, evidence.picture
     if rule is None:
         said = "A finding carries the probability of its film."

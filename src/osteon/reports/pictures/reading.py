@@ -14,7 +14,7 @@ from osteon.files import write_whole
 from osteon.inference.opening import build_order, decode_order
 from osteon.release import Preparation
 from osteon.reports.pictures.overlay import draw_overlay
-from osteon.sandbox import ChildPool, Limits
+from osteon.sandbox import Limits, WorkerPool
 from osteon.terms import Reading
 
 
@@ -30,7 +30,7 @@ def plot_reading(reading: Reading) -> Image.Image:
     film = reading.source if reading.film is None else reading.film
     limits = Limits()
     order = build_order(film, Preparation(), limits)
-    with ChildPool(workers=1, limits=limits) as pool:
+    with WorkerPool(workers=1, limits=limits) as pool:
         radiograph, _ = pool.call(decode_order, order, name=order.source)
     return draw_overlay(radiograph, replace(reading, film=None))
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from osteon.collection.manifest import Manifest
 from osteon.errors import FilmFault
-from osteon.evaluation.predictions import MeasuredFilms
+from osteon.evaluation.predictions import Predictions
 from osteon.geometry import Box
 from osteon.inference.detector import Detector
 from osteon.radiographs.films import read_film
@@ -34,7 +34,7 @@ _KINDS: Final = (
 
 def draw_worst(
     detector: Detector,
-    films: MeasuredFilms,
+    films: Predictions,
     folder: Path,
     *,
     n_films: int,
@@ -67,7 +67,7 @@ def draw_worst(
     return tuple(drawn)
 
 
-def choose_worst(films: MeasuredFilms, *, is_fractured: bool, n_films: int) -> list[ManifestRow]:
+def choose_worst(films: Predictions, *, is_fractured: bool, n_films: int) -> list[ManifestRow]:
     """Return fractured films that a release believes least, or others that it believes most.
 
     Args:

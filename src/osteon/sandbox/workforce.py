@@ -6,15 +6,15 @@ from typing import Final
 
 from osteon.errors import DecoderUnavailable
 from osteon.sandbox.limits import Limits
-from osteon.sandbox.messages import Frame
 from osteon.sandbox.process import Answer
-from osteon.sandbox.worker import Child, Watch
+from osteon.sandbox.wire import Frame
+from osteon.sandbox.worker import Watch, Worker
 
 _START_S: Final = 120.0  # to start and import the work, from a slow disk
 _TICK_S: Final = 0.5
 
 
-class Crew:
+class Workforce:
     """Children of one process. Safe to use from several of its threads.
 
     Args:
@@ -30,10 +30,10 @@ class Crew:
         self._limits = limits
         self._seats = threading.BoundedSemaphore(workers)
         self._lock = threading.Lock()
-        self._free: list[Child] = []
-        self._all: set[Child] = set()
+        self._free: list[Worker] = []
+        self._all: set[Worker] = set()
         self._watch = Watch(min(_TICK_S, limits.wall_s / 4))
-        self._is_dismissed = False
+        self._is_shut_down = False
 
     def warm_up(self, told: bytes) -> None:
         """Start one child, if there is none, without waiting for it.
@@ -42,10 +42,10 @@ class Crew:
             told: Its work, pickled.
         """
         with self._lock:
-            if not self._all and not self._is_dismissed:
-                self._free.append(self._hire(told))
+            if not self._all and not self._is_shut_down:
+                self._free.append(self._spawn(told))
 
-    def take(self, told: bytes) -> Child:
+    def take(self, told: bytes) -> Worker:
         """Wait for a child that is free, and see that it has its work.
 
         Args:
@@ -65,7 +65,7 @@ class Crew:
             raise
 
     def ask(
-        self, child: Child, order: list[Frame], n_films: int, *, packages: frozenset[str]
+        self, child: Worker, order: list[Frame], n_films: int, *, packages: frozenset[str]
     ) -> list[Answer | None]:
         """Give films to a child that was taken, wait for its answers, and give the child back.
 
@@ -97,25 +97,25 @@ class Crew:
             self._give_back(child, is_fit=is_over and is_fit, is_lost=is_over and not is_fit)
         return answers
 
-    def dismiss(self) -> None:
+    def shut_down(self) -> None:
         """End all children; none is hired any more."""
         if self.pid != os.getpid():
             return  # a forked copy: they are another's
         with self._lock:
-            self._is_dismissed = True
+            self._is_shut_down = True
             children, self._all = self._all, set()
         self._watch.end()
         for child in children:
             child.end()
 
-    def _prepare(self, told: bytes) -> Child:
+    def _prepare(self, told: bytes) -> Worker:
         while True:
             with self._lock:
-                if self._is_dismissed:
+                if self._is_shut_down:
                     raise DecoderUnavailable("a pool of processes", "must be open", found="closed")
                 self._free.sort(key=lambda child: child.told == told)
                 is_new = not self._free
-                child = self._hire(told) if is_new else self._free.pop()
+                child = self._spawn(told) if is_new else self._free.pop()
             if self._is_ready(child, told):
                 return child
             self._let_go(child)
@@ -127,7 +127,7 @@ class Crew:
                     advice="Free some memory, and see that Osteon is installed whole.",
                 )
 
-    def _is_ready(self, child: Child, told: bytes) -> bool:
+    def _is_ready(self, child: Worker, told: bytes) -> bool:
         if child.told == told and child.is_ready:
             return child.is_alive
         self._watch.start(child, _START_S)
@@ -138,7 +138,7 @@ class Crew:
             answer = child.hear()
         finally:
             self._watch.stop(child)
-        if answer is not None and answer[0] == "stranger":
+        if answer is not None and answer[0] == "unimportable":
             self._let_go(child)
             raise DecoderUnavailable(
                 "a process that decodes films",
@@ -149,26 +149,26 @@ class Crew:
         child.is_ready = answer is not None
         return child.is_ready
 
-    def _hire(self, told: bytes) -> Child:
-        child = Child(self._limits)
+    def _spawn(self, told: bytes) -> Worker:
+        child = Worker(self._limits)
         child.tell(told)
         self._all.add(child)
         return child
 
-    def _let_go(self, child: Child) -> None:
+    def _let_go(self, child: Worker) -> None:
         child.end()
         with self._lock:
             self._all.discard(child)
 
-    def _give_back(self, child: Child, *, is_fit: bool, is_lost: bool) -> None:
+    def _give_back(self, child: Worker, *, is_fit: bool, is_lost: bool) -> None:
         if not is_fit:
             self._let_go(child)
         with self._lock:
-            if self._is_dismissed:
+            if self._is_shut_down:
                 child.end()
             elif is_fit:
                 self._free.append(child)
             elif is_lost and child.told is not None:
                 # Now and not when the next film comes: starting is what takes time.
-                self._free.append(self._hire(child.told))
+                self._free.append(self._spawn(child.told))
         self._seats.release()
