@@ -31,8 +31,8 @@ app = typer.Typer(
     help="Reads bone radiographs for fractures: audited collections, honestly measured models.\n\n"
     "Research use; not a medical device.",
     epilog="Start with: osteon read FILM. The base install reads and inspects; collections, "
-    'audits and measuring need pip install "osteon\\[audit]"; training, exporting, adopting and the '
-    'demo need "osteon\\[train]". Each command explains itself: osteon read --help',
+    'audits and measuring need pip install "osteon\\[audit]"; training, exporting, adopting and '
+    'the demo need "osteon\\[train]". Each command explains itself: osteon read --help',
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
