@@ -39,7 +39,7 @@ def test_a_person_reads_sentences_first_and_the_next_command_last(manifest, tmp_
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == ("4 films, 4 different files; 4 decode whole, 1 of these with a fracture.")
     assert lines[1] == "They show 3 different pictures; the other film is a copy."
-    assert "test: 1 of 2 films (50.0%) have a copy" in lines[3]
+    assert "test: 1 of 2 films (50.0%) has a copy" in lines[3]
     said = "\n".join(lines)
     assert "same-picture-two-labels, for example a.png, b.png" in said
     assert f"Look at the pictures: {out / 'report.html'}" in said
@@ -79,7 +79,9 @@ def test_a_program_reads_the_same_as_json(manifest, capsys):
 def test_without_a_folder_the_next_step_is_to_name_one(manifest, capsys):
     """An audit that was not written cannot be cleaned after."""
     assert run(["audit", str(manifest)]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == f"Next: osteon audit {manifest} -o audit/"
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"Next: osteon audit {manifest} -o {manifest.with_name('m-audit')}"
+    )
 
 
 def test_a_quick_audit_knows_what_the_manifest_knows(manifest, capsys):
@@ -121,7 +123,7 @@ def test_an_external_collection_is_searched(manifest, tmp_path, capsys):
     write_manifest(list_films(films, facts), tmp_path / "o.parquet")
     assert run(["audit", str(manifest), "--against", str(tmp_path / "o.parquet")]) == 0
     out = capsys.readouterr().out
-    assert "1 of 4 films (25.0%) stand in others too, which has 2 films." in out
+    assert "1 of 4 films (25.0%) are in others too, which has 2 films." in out
     assert run(["audit", str(manifest), "--quick", "--against", str(manifest)]) == 2
     assert "--against" in capsys.readouterr().err
 
