@@ -134,7 +134,7 @@ NAMED_OTHERWISE = {
 def test_a_step_takes_what_its_command_takes(command):
     """An option that is added to a command is added here, or said not to be."""
     registered = {c.callback.__name__: c.callback for c in app.registered_commands}
-    options = set(inspect.signature(registered[command]).parameters) - {"json_to"}
+    options = set(inspect.signature(registered[command]).parameters) - {"json_to", "context"}
     name = {"import_": "import_films"}.get(command, command)
     ours = set(inspect.signature(getattr(osteon, name)).parameters)
     assert options - ours == NAMED_OTHERWISE[command]
