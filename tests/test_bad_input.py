@@ -194,4 +194,4 @@ def test_films_that_vanish_after_import_are_set_aside_and_the_rest_is_trained_on
     assert sorted(film["path"] for film in facts["set_aside"]) == sorted(gone)
     refuse(arguments, capsys, says="--resume")
     other = [part.replace("epochs=1", "epochs=2") for part in arguments]
-    refuse([*other, "--resume"], capsys, says="another recipe")
+    refuse([*other, "--resume"], capsys, says="goes on with what it was begun with")

@@ -53,15 +53,22 @@ def test_no_group_stands_on_both_sides(listed):
     assert all(len(of_group) == 1 for of_group in splits.values())
 
 
+LEFT_OUT_SINCE = tuple(
+    f"IMG000{number}.jpg" for number in (2608, 4067, 4071, 4072, 4113, 4117, 4150, 4187, 4206, 4232)
+)
+"""Torn films, and one test film of a patient who is in train: not in osteon-1's second version."""
+
+
 def test_the_releases_were_made_of_the_listed_films(listed):
     """The hash in a release's card is the one that the list gives: no film was swapped since."""
-    releases = [ROOT / "releases" / "fracatlas-mobilenetv2.osteon"]
-    if has_default_release():
-        releases.append(ROOT / "src/osteon/inference/data/osteon-1.osteon")
     told = hash_manifest(rebuild(listed))
-    for path in releases:
-        card = read_release(path).card
-        assert card.trained_on.manifest_sha256 == card.tested_on.manifest_sha256 == told
+    card = read_release(ROOT / "releases" / "fracatlas-mobilenetv2.osteon").card
+    assert card.trained_on.manifest_sha256 == card.tested_on.manifest_sha256 == told
+    if has_default_release():
+        card = read_release(ROOT / "src/osteon/inference/data/osteon-1.osteon").card
+        left = {path: row for path, row in listed.items() if not path.endswith(LEFT_OUT_SINCE)}
+        assert card.trained_on.manifest_sha256 == told
+        assert card.tested_on.manifest_sha256 == hash_manifest(rebuild(left))
 
 
 def draw_collection():

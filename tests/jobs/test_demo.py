@@ -54,7 +54,7 @@ def test_a_second_demo_keeps_what_was_done(again):
 def test_drawings_are_read_by_the_network_that_learnt_from_drawings(again):
     """The demo's own release reads test films, never osteon-1: that one is named for real films."""
     words = {stage.name: stage.words for stage in again.stages}
-    assert words["read"].startswith("demo 1 on ")
+    assert words["read"].startswith("demo, version 1 on ")
     assert not any("osteon-1" in told for told in words.values())
     lines = (again.readings / "readings.csv").read_text().splitlines()
     assert 1 < len(lines) <= 21

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from osteon.geometry import Box
 from osteon.phantoms.phantom import draw_phantom
 from osteon.radiographs.films import decode_film
 from osteon.radiographs.preparation import fit_pixels, square_box, unsquare_box
@@ -87,7 +88,7 @@ def test_what_no_film_can_have_is_noted_and_not_followed():
 @pytest.mark.parametrize("aspect", [0.5, 1.0, 1.55])
 def test_a_box_goes_to_square_pixels_and_back(aspect):
     """Only the coarser axis is stretched."""
-    box = (3.0, 4.0, 50.0, 60.0)
+    box = Box(3.0, 4.0, 50.0, 60.0)
     assert unsquare_box(square_box(box, aspect), aspect) == pytest.approx(box)
     assert square_box(box, 2.0) == (3.0, 8.0, 50.0, 120.0)
     assert square_box(box, 0.5) == (6.0, 4.0, 100.0, 60.0)

@@ -8,7 +8,7 @@ class DisjointSet:
         n: Things, numbered from 0.
 
     Example:
-        >>> ties = Ties(4)
+        >>> ties = DisjointSet(4)
         >>> ties.join(0, 3)
         >>> ties.join(3, 1)
         >>> [ties.find(thing) == ties.find(0) for thing in range(4)]

@@ -38,16 +38,25 @@ def find_missing_strips(image: ImageFile.ImageFile) -> str | None:
 
 
 def _find_missing_strips_of_tiff(image: TiffImageFile) -> str | None:
-    tags = image.tag_v2  # the image's own size is the upright one already
-    columns, rows = tags.get(_WIDTH, image.width), tags.get(_LENGTH, image.height)
-    n_needed = tags.get(_SAMPLES, 1) if tags.get(_PLANES) == 2 else 1
+    tags = image.tag_v2
+
+    def number(tag: int, otherwise: int) -> int:
+        found = tags.get(tag, otherwise)
+        return found if isinstance(found, int) else -1
+
+    # The image's own size is the upright one already.
+    columns, rows = number(_WIDTH, image.width), number(_LENGTH, image.height)
+    n_needed = number(_SAMPLES, 1) if number(_PLANES, 1) == 2 else 1
+    wide, high = number(_TILE_WIDTH, columns), number(_TILE_LENGTH, rows)
+    n_rows = number(_ROWS_PER_STRIP, rows)
+    offsets = tags.get(_TILE_OFFSETS, tags.get(_STRIP_OFFSETS, ()))
+    if min(columns, rows, n_needed, wide, high, n_rows) < 0 or not isinstance(offsets, tuple):
+        return "a size, or a list of strips, that is no number"
     if _TILE_OFFSETS in tags:
-        n_needed *= -(-columns // max(1, tags.get(_TILE_WIDTH, columns)))
-        n_needed *= -(-rows // max(1, tags.get(_TILE_LENGTH, rows)))
-        n_there = len(tags[_TILE_OFFSETS])
+        n_needed *= -(-columns // max(1, wide)) * -(-rows // max(1, high))
     else:
-        n_needed *= -(-rows // max(1, min(rows, tags.get(_ROWS_PER_STRIP, rows))))
-        n_there = len(tags.get(_STRIP_OFFSETS, ()))
+        n_needed *= -(-rows // max(1, min(rows, n_rows)))
+    n_there = len(offsets)
     return f"{n_there} of {n_needed} strips" if n_there < n_needed else None
 
 

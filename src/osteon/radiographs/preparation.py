@@ -114,7 +114,7 @@ def square_box(box: Box, pixel_aspect: float) -> Box:
         pixel_aspect: Height of a source pixel over its width.
     """
     wide, high = max(1.0, 1.0 / pixel_aspect), max(1.0, pixel_aspect)
-    return box.scale(wide, high)
+    return Box(*box).scale(wide, high)
 
 
 def unsquare_box(box: Box, pixel_aspect: float) -> Box:
