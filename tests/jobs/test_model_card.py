@@ -99,7 +99,7 @@ def test_a_card_is_written_of_a_release_and_its_results(measured, release, tmp_p
         CardRequest(release=release, results=measured.results, seen=seen, out=tmp_path / "card.md")
     )
     said = page.read_text("utf-8")
-    assert said.startswith("# Model card: bright 1.0.0\n")
+    assert said.startswith("# Model card: bright, version 1.0.0\n")
     assert "| hand | 40 (20) |" in said
     assert "17 of 20" in said
     assert 'Fractures called "no fracture", by region: hand 3 of 20, hip 0 of 6.' in said
