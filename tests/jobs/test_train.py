@@ -199,7 +199,7 @@ def test_another_recipe_s_checkpoint_is_refused(trained, manifest_path):
     other = {**TINY, "optimiser.learning_rate": "0.5", "schedule.epochs": "9"}
     with pytest.raises(CheckpointMismatch) as refused:
         train(request(manifest_path, trained.run, overrides=other, resume=True))
-    own = find_recipe("demo", TINY)
+    own = find_recipe("cnn4-small", TINY)
     assert f"optimiser.learning_rate 0.5, the run's {own.optimiser.learning_rate}" in str(
         refused.value
     )
